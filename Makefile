@@ -1,0 +1,59 @@
+# One line a target; what they do is in crossnotes/ and tests/.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help html snippet-test ledgers-from test check intl intl-status targets lock bench clean
+
+help:  # Show this list
+	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+html: $(VENV)/site  # Build the site in both languages into build/html
+	@$(RUN) -m crossnotes html
+
+snippet-test: $(VENV)/site  # Run every code block (TARGETS="sqlite …" PAGES="docs/a.md:12 …")
+	@$(RUN) -m crossnotes test $(or $(PAGES),docs) --django snippets --ledger build/ledger $(or $(addprefix --target ,$(TARGETS)),--every-target)
+
+targets: $(VENV)/site  # Show which databases can be had, or why not
+	@$(RUN) -m crossnotes targets
+
+ledgers-from: $(VENV)/site  # Bring ledgers of another run (DIR=folder) for the next build
+	@$(RUN) -m crossnotes ledgers-from $(DIR)
+
+test: $(VENV)/test  # Run the tests, on real servers and in a real browser
+	@$(RUN) -m pytest -n auto
+
+check: $(VENV)/test  # Lint, types, translations, links
+	@$(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes intl-status && $(RUN) -m crossnotes html
+
+intl: $(VENV)/site  # Update the catalogues of the translation
+	@$(RUN) -m crossnotes intl
+
+intl-status: $(VENV)/site  # Show what is translated, page by page
+	@$(RUN) -m crossnotes intl-status
+
+bench: $(VENV)/test  # Measure beside peers, into build/bench
+	@$(RUN) benchmarks/run.py
+
+lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
+	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt
+	@$(UV) -c requirements.txt --extra site --extra build --extra tidb --extra servers --extra test pyproject.toml -o requirements-test.txt
+
+clean:  # Remove what was built, and the virtual environment
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment: $(PYTHON) needs its venv module (Debian: apt install python3-venv)." >&2; exit 1; }
+
+$(VENV)/site: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the site needs into $(VENV) …"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/test: requirements-test.txt pyproject.toml $(VENV)/site
+	@$(RUN) tests/machine.py requirements-test.txt
+	@touch $@
