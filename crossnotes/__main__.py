@@ -1,0 +1,3 @@
+from crossnotes.cli import main
+
+main(prog_name="crossnotes")

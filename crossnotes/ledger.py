@@ -1,0 +1,150 @@
+"""Ledger: the Results of one target in one JSON file. The only reader and writer of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from crossnotes.result import Result
+from crossnotes.targets import Identity
+
+SCHEMA = 1
+
+
+class LedgerError(Exception):
+    """A file that is not a ledger; its message names the file and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What one target was seen to do. `finished` is in UTC, `versions` maps django, the driver
+    and python to their versions."""
+
+    target: str
+    finished: datetime
+    server: Identity
+    versions: Mapping[str, str]
+    results: tuple[Result, ...]
+
+    def merged_into(
+        self,
+        earlier: Ledger | None,
+        pages: Collection[str],
+        only: Collection[tuple[str, int]] | None = None,
+    ) -> Ledger:
+        """This run's Results beside the earlier ones of other pages than `pages`, or, where a run
+        took only some blocks, of others than `only` (page and index). Results of another server
+        or driver version do not stand beside ours and are left behind."""
+        if earlier is None or (earlier.server, earlier.versions) != (self.server, self.versions):
+            return self
+        kept = [
+            result
+            for result in earlier.results
+            if (
+                result.page not in pages
+                if only is None
+                else (result.page, result.index) not in only
+            )
+        ]
+        return dataclasses.replace(self, results=in_page_order((*kept, *self.results)))
+
+
+def in_page_order(results: Iterable[Result]) -> tuple[Result, ...]:
+    return tuple(sorted(results, key=lambda result: (result.page, result.index)))
+
+
+def one_per_snippet(results: Iterable[Result]) -> tuple[Result, ...]:
+    """A block that several programs read has one Result: the worst, else the first."""
+    rank = {"failed": 2, "passed": 1, "excused": 0}
+    found: dict[tuple[str, int], Result] = {}
+    for result in results:
+        key = (result.page, result.index)
+        other = found.get(key)
+        if other is None or rank[result.status] > rank[other.status]:
+            found[key] = result
+    return in_page_order(found.values())
+
+
+def path_of(folder: Path, target: str) -> Path:
+    return folder / f"{target}.json"
+
+
+def write(ledger: Ledger, path: Path) -> None:
+    """Replace the file at once, so that a killed run leaves the old ledger or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(as_json(ledger), file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def as_json(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "target": ledger.target,
+        "finished": ledger.finished.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "server": {"version": ledger.server.version, "tidb_version": ledger.server.tidb_version},
+        "versions": dict(ledger.versions),
+        "results": [_result_as_json(result) for result in ledger.results],
+    }
+
+
+def _result_as_json(result: Result) -> dict[str, Any]:
+    fields = {
+        field.name: getattr(result, field.name)
+        for field in dataclasses.fields(result)
+        if field.name != "failure"
+    }
+    return fields | {"tab": list(result.tab)}
+
+
+def read(path: Path) -> Ledger:
+    """Raises LedgerError for a file that is not a ledger of a schema that we know."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["schema"] != SCHEMA:
+            raise LedgerError(f"{path}: schema {document['schema']!r}; this version knows {SCHEMA}")
+        return Ledger(
+            document["target"],
+            datetime.strptime(document["finished"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+            Identity(document["server"]["version"], document["server"]["tidb_version"]),
+            document["versions"],
+            tuple(_result(entry) for entry in document["results"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedgerError(
+            f"{path}: not a ledger ({type(error).__name__}: {error}); remove it and run "
+            "`make snippet-test` again"
+        ) from error
+
+
+def _result(entry: Mapping[str, Any]) -> Result:
+    known = {field.name for field in dataclasses.fields(Result)} - {"failure"}
+    fields = {name: value for name, value in entry.items() if name in known}
+    return Result(**fields | {"tab": tuple(fields["tab"])})
+
+
+def read_if_there(path: Path) -> Ledger | None:
+    """The ledger at `path`, or None where there is none or it cannot be used any more."""
+    try:
+        return read(path) if path.exists() else None
+    except LedgerError:
+        return None
+
+
+def read_all(folder: Path) -> list[Ledger]:
+    """Every ledger of a folder, by target. Raises LedgerError."""
+    return [read(path) for path in sorted(folder.glob("*.json"))]

@@ -1,0 +1,615 @@
+"""Text → Page: finds the code blocks that a reader of a MyST page can see, at their true lines.
+
+CommonMark's block rules (markdown-it-py) decide what a block is; this module adds what MyST makes
+of a fence: directives, their options, and which of them hold parsed content. Inline markup is
+never parsed, nothing is executed, and neither Sphinx nor Django is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
+
+from crossnotes import regions
+
+#: What is executed, by the language that an author writes.
+KINDS: Mapping[str, str] = {
+    "python": "python",
+    "python3": "python",
+    "py": "python",
+    "pycon": "pycon",
+    "sql": "sql",
+    "console": "console",
+    "shell": "console",
+    "bash": "console",
+    "sh": "console",
+    "dotenv": "dotenv",
+}
+
+#: Directives whose body is code, and those whose body no reader sees as Markdown.
+CODE_DIRECTIVES = frozenset({"code-block", "code", "sourcecode", "snippet"})
+LITERAL_DIRECTIVES = frozenset(
+    [
+        "toctree",
+        "raw",
+        "math",
+        "csv-table",
+        "figure",
+        "image",
+        "parsed-literal",
+        "mermaid",
+        "graphviz",
+        "digraph",
+        "graph",
+        "meta",
+        "highlight",
+        "index",
+        "compare",
+        "productionlist",
+        "contents",
+        "sectionauthor",
+        "include",
+        "eval-rst",
+    ]
+)
+
+#: Options of Sphinx's own code-block, and ours of `{snippet}` (design.md, "How an author writes").
+CODE_BLOCK_OPTIONS = frozenset(
+    [
+        "force",
+        "linenos",
+        "dedent",
+        "lineno-start",
+        "emphasize-lines",
+        "caption",
+        "class",
+        "name",
+        "number-lines",
+    ]
+)
+SNIPPET_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
+    ["file", "targets", "raises", "skip", "xfail", "background", "timeout"]
+)
+OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
+REASON_OPTIONS = ("skip", "xfail")
+
+FRONT_MATTER_KEY = "crossnotes"
+ISOLATIONS = ("rollback", "commit", "models", "project")
+
+_DIRECTIVE = re.compile(r"\{([^\s}]+)\}\s*(.*)")
+_OPTION = re.compile(r":([\w-]+):(?:\s+(.*)|\s*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something on a page that its author has to mend; it fails the run, at its line."""
+
+    page: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One step of a tab path: a label of the tab set that opens on line `tab_set`."""
+
+    tab_set: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TabSet:
+    """A row of tabs as a reader sees it. `synced`: choosing a label chooses it in every such set"""
+
+    line: int
+    labels: tuple[str, ...]
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An expected block. `targets` is empty for the default one."""
+
+    line: int
+    text: str
+    targets: tuple[str, ...] = ()
+    unordered: bool = False
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a literalinclude shows: lines (counted from 1) of a file, and what it may leave unrun.
+
+    `elsewhere` maps the source text of a statement to the reason why another tab runs it.
+    """
+
+    path: Path
+    lines: tuple[int, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """One code block of a page. `line` is the first line of its code (of the directive for a
+    literalinclude), `index` its place among the page's snippets, counted from 0."""
+
+    page: str
+    line: int
+    index: int
+    kind: str
+    language: str
+    code: str
+    tabs: tuple[Tab, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
+    listing: Listing | None = None
+    problem: Problem | None = None
+
+    @property
+    def labels(self) -> list[str]:
+        """The tab path as a reader would say it."""
+        return [tab.label for tab in self.tabs]
+
+    @property
+    def name(self) -> str:
+        return self.options.get("name", "")
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that this snippet is narrowed to; empty for all."""
+        return words(self.options.get("targets", ""))
+
+    @property
+    def code_sha256(self) -> str:
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One MyST file: its snippets in reading order, its tab sets, its front matter's settings."""
+
+    path: str
+    snippets: tuple[Snippet, ...]
+    tab_sets: tuple[TabSet, ...] = ()
+    isolation: str = "rollback"
+    targets: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a project says about its pages: the languages that only show, the targets there are."""
+
+    show_only: frozenset[str]
+    targets: frozenset[str]
+
+    def language_problem(self, language: str) -> str | None:
+        """Why a fence in `language` can be neither run nor shown, or None."""
+        if language in self.show_only or language in KINDS:
+            return None
+        run = sorted(set(KINDS) - self.show_only)
+        known = f"run: {', '.join(run)}; only shown: {', '.join(sorted(self.show_only))}"
+        if not language:
+            return f"a code block without a language; say which one ({known})"
+        return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The items of a comma-separated option."""
+    return tuple(item for item in (part.strip() for part in text.split(",")) if item)
+
+
+def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
+    """Parse the file at `path`; results call it `shown_as`. A file that cannot be read or is not
+    UTF-8 gives a Page with that one Problem."""
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the page as UTF-8"
+        return Page(shown_as, (), problems=(Problem(shown_as, line, message),))
+    except OSError as error:
+        return Page(
+            shown_as, (), problems=(Problem(shown_as, 1, f"cannot read: {error.strerror}"),)
+        )
+    return parse(text, shown_as, dialect, folder=path.parent)
+
+
+def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None) -> Page:
+    """Parse `text`. Paths of a literalinclude are relative to `folder`, as Sphinx has them."""
+    reader = _Reader(shown_as, dialect, folder or Path())
+    reader.container(text, first_line=1, tabs=())
+    return Page(
+        shown_as,
+        tuple(reader.finished_snippets()),
+        tuple(TabSet(line, tuple(t.labels), t.synced) for line, t in reader.tab_sets.items()),
+        reader.isolation,
+        reader.targets,
+        tuple(sorted(reader.problems, key=lambda problem: problem.line)),
+    )
+
+
+def _markdown() -> MarkdownIt:
+    md = MarkdownIt("commonmark").use(colon_fence_plugin).use(myst_block_plugin).use(deflist_plugin)
+    # Only blocks are of interest; parsing text inside them would be most of the time.
+    return md.disable(["inline", "reference"])
+
+
+_NESTED = _markdown()
+_WHOLE_PAGE = _markdown().use(front_matter_plugin)
+
+
+@dataclass(slots=True)
+class _OpenTabSet:
+    labels: list[str]
+    synced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Directive:
+    """A directive as written. `line` is its first line, `body_line` the line of `body`."""
+
+    name: str
+    argument: str
+    options: dict[str, str]
+    option_lines: dict[str, int]
+    body: str
+    line: int
+    body_line: int
+
+
+def _split_directive(name: str, argument: str, content: str, line: int) -> _Directive:
+    """Options as MyST reads them: a `---` block of YAML, or leading lines of `:name: value`."""
+    lines = content.split("\n")
+    options: dict[str, str] = {}
+    option_lines: dict[str, int] = {}
+    at = 0
+    if lines[0].strip() == "---":
+        end = next((i for i in range(1, len(lines)) if lines[i].strip() == "---"), len(lines) - 1)
+        at = end + 1
+        for key, value, offset in _yaml_items("\n".join(lines[1:end])):
+            options[key], option_lines[key] = value, line + 1 + 1 + offset
+    else:
+        while at < len(lines) and (match := _OPTION.match(lines[at].strip())):
+            options[match[1]], option_lines[match[1]] = (match[2] or "").strip(), line + 1 + at
+            at += 1
+    if at < len(lines) - 1 and not lines[at].strip():
+        at += 1  # MyST drops one blank line between the options and the body
+    body = "\n".join(lines[at:])
+    return _Directive(name, argument, options, option_lines, body, line, line + 1 + at)
+
+
+def _yaml_items(text: str) -> Iterator[tuple[str, str, int]]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return
+    if isinstance(root, yaml.MappingNode):
+        for key, value in root.value:
+            yield str(key.value), _yaml_text(value), key.start_mark.line
+
+
+def _yaml_text(node: Any) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return ", ".join(str(item.value) for item in node.value)
+    return str(node.value)
+
+
+class _Reader:
+    """Walks one page, outside in. What it found is in its attributes."""
+
+    def __init__(self, page: str, dialect: Dialect, folder: Path) -> None:
+        self.page = page
+        self.dialect = dialect
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self.tab_sets: dict[int, _OpenTabSet] = {}
+        self.isolation = "rollback"
+        self.targets: tuple[str, ...] = ()
+        self._snippets: list[dict[str, Any]] = []
+        #: The snippet that an `{output}` may follow; None after a block that is only shown.
+        self._last: dict[str, Any] | None = None
+
+    def finished_snippets(self) -> Iterator[Snippet]:
+        for index, fields in enumerate(self._snippets):
+            fields["outputs"] = tuple(fields["outputs"])
+            yield Snippet(page=self.page, index=index, **fields)
+
+    def problem(self, line: int, message: str) -> Problem:
+        problem = Problem(self.page, line, message)
+        self.problems.append(problem)
+        return problem
+
+    def container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
+        """Read a stretch of Markdown whose first line is line `first_line` of the page."""
+        markdown = _WHOLE_PAGE if first_line == 1 else _NESTED
+        for token in markdown.parse(text):
+            if token.type == "front_matter":
+                self._front_matter(token.content)
+            elif token.type in ("fence", "colon_fence"):
+                self._fence(token, first_line, tabs)
+            elif token.type == "code_block":
+                self._last = None
+                assert token.map
+                self.problem(
+                    first_line + token.map[0],
+                    "an indented code block has no language, so it would be shown and never run; "
+                    "write it as a fence with a language",
+                )
+
+    def _fence(self, token: Token, first_line: int, tabs: tuple[Tab, ...]) -> None:
+        assert token.map
+        line = first_line + token.map[0]
+        info = token.info.strip()
+        match = _DIRECTIVE.fullmatch(info)
+        if match is None:
+            language = info.split()[0] if info else ""
+            self._code(language, token.content, line, line + 1, {}, tabs)
+            return
+        name, argument = match[1], match[2].strip()
+        if name == "tabs":
+            self._tabs(name, argument, token.content, line, tabs)
+        elif name in ("tab", "group-tab"):
+            self._tab(name, argument, token.content, line, tabs)
+        else:
+            directive = _split_directive(name, argument, token.content, line)
+            self._directive(directive, tabs)
+
+    def _directive(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+        handlers: dict[str, Callable[[_Directive, tuple[Tab, ...]], None]] = {
+            "code-tab": self._code_tab,
+            "literalinclude": self._literalinclude,
+            "output": self._output,
+        }
+        if directive.name in CODE_DIRECTIVES:
+            self._code_directive(directive, tabs)
+        elif directive.name in handlers:
+            handlers[directive.name](directive, tabs)
+        elif directive.name not in LITERAL_DIRECTIVES:
+            self.container(directive.body, directive.body_line, tabs)
+
+    # -- tabs ------------------------------------------------------------------------------------
+
+    def _tabs(
+        self, name: str, argument: str, content: str, line: int, tabs: tuple[Tab, ...]
+    ) -> None:
+        self.tab_sets[line] = _OpenTabSet([])
+        # A dummy step, replaced by each tab inside.
+        self.container(content, line + 1, (*tabs, Tab(line, "")))
+
+    def _tab(
+        self, name: str, argument: str, content: str, line: int, tabs: tuple[Tab, ...]
+    ) -> None:
+        """sphinx-tabs takes the first line of the content as the label, wherever it stands."""
+        if not tabs or tabs[-1].label:
+            self.problem(line, f"a {{{name}}} outside of {{tabs}}; put it directly into one")
+            return
+        lines = content.split("\n")
+        skipped = 0
+        if not argument:
+            skipped = next((i + 1 for i, text in enumerate(lines) if text.strip()), 0)
+            argument = lines[skipped - 1].strip()
+        inner = self._enter_tab(argument, tabs, synced=name == "group-tab")
+        self.container("\n".join(lines[skipped:]), line + 1 + skipped, inner)
+
+    def _enter_tab(self, label: str, tabs: tuple[Tab, ...], synced: bool) -> tuple[Tab, ...]:
+        open_set = self.tab_sets[tabs[-1].tab_set]
+        open_set.labels.append(label)
+        open_set.synced = open_set.synced and synced
+        self._last = None
+        return (*tabs[:-1], Tab(tabs[-1].tab_set, label))
+
+    def _code_tab(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+        language, _, label = directive.argument.partition(" ")
+        if not tabs or tabs[-1].label:
+            self.problem(directive.line, "a {code-tab} outside of {tabs}; put it directly into one")
+            return
+        inner = self._enter_tab(label.strip() or language, tabs, synced=True)
+        self._code(
+            language, directive.body, directive.line, directive.body_line, directive.options, inner
+        )
+
+    # -- code ------------------------------------------------------------------------------------
+
+    def _code_directive(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+        known = SNIPPET_OPTIONS if directive.name == "snippet" else CODE_BLOCK_OPTIONS
+        problem = self._option_problem(directive, known)
+        self._code(
+            directive.argument.split()[0] if directive.argument else "",
+            _dedent(directive.body, directive.options.get("dedent")),
+            directive.line,
+            directive.body_line,
+            directive.options,
+            tabs,
+            problem,
+        )
+
+    def _code(
+        self,
+        language: str,
+        content: str,
+        line: int,
+        code_line: int,
+        options: dict[str, str],
+        tabs: tuple[Tab, ...],
+        problem: Problem | None = None,
+    ) -> None:
+        self._last = None
+        language_problem = self.dialect.language_problem(language)
+        if language_problem:
+            self.problem(line, language_problem)
+            return
+        code = content.rstrip("\n")
+        kind = self._kind(language, code, options)
+        if kind is None:
+            return
+        self._add(
+            line=code_line,
+            kind=kind,
+            language=language,
+            code=code,
+            tabs=tabs,
+            options=options,
+            problem=problem,
+        )
+
+    def _kind(self, language: str, code: str, options: Mapping[str, str]) -> str | None:
+        """How a block is executed; None if it only shows."""
+        if "file" in options:
+            return "file"
+        if language in self.dialect.show_only:
+            return None
+        kind = KINDS.get(language)
+        # Sphinx highlights such a block as a session, and readers see one.
+        return "pycon" if kind == "python" and code.startswith(">>> ") else kind
+
+    def _add(self, **fields: Any) -> None:
+        fields = {"options": {}, "listing": None, "problem": None, "outputs": [], **fields}
+        self._snippets.append(fields)
+        self._last = fields
+
+    def _option_problem(self, directive: _Directive, known: frozenset[str]) -> Problem | None:
+        for option, line in directive.option_lines.items():
+            if option not in known:
+                choices = ", ".join(sorted(known))
+                return self._failing(
+                    line, f"unknown option {option!r} of {{{directive.name}}}; known are: {choices}"
+                )
+            if option in REASON_OPTIONS and not directive.options[option]:
+                return self._failing(line, f":{option}: needs a reason, which readers will see")
+            if option == "targets" and (message := self._target_problem(directive.options[option])):
+                return self._failing(line, message)
+        return None
+
+    def _failing(self, line: int, message: str) -> Problem:
+        """A problem that belongs to a snippet and is reported as that snippet's failure."""
+        return Problem(self.page, line, message)
+
+    def _target_problem(self, text: str) -> str | None:
+        unknown = [name for name in words(text) if name not in self.dialect.targets]
+        if not unknown:
+            return None
+        return (
+            f"unknown target {unknown[0]!r}; known are: {', '.join(sorted(self.dialect.targets))}"
+        )
+
+    # -- listings --------------------------------------------------------------------------------
+
+    def _literalinclude(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+        self._last = None
+        path = self.folder / directive.argument
+        language = directive.options.get("language") or regions.language_of(path)
+        if message := self.dialect.language_problem(language):
+            self.problem(directive.line, message)
+            return
+        listing, code, problem = None, "", None
+        try:
+            lines, code = regions.select(path, directive.options)
+            elsewhere = regions.elsewhere(directive.options.get("elsewhere", ""))
+            listing = Listing(path.resolve(), lines, elsewhere)
+        except regions.RegionError as error:
+            problem = self._failing(directive.line, str(error))
+        self._add(
+            line=directive.line,
+            kind="listing",
+            language=language,
+            code=code,
+            tabs=tabs,
+            options=directive.options,
+            listing=listing,
+            problem=problem,
+        )
+
+    # -- expected output -------------------------------------------------------------------------
+
+    def _output(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+        if self._last is None or self._last["tabs"] != tabs:
+            self.problem(
+                directive.line,
+                "an {output} with no code block before it; put it right below the block that "
+                "prints it, in the same tab",
+            )
+            return
+        if problem := self._option_problem(directive, OUTPUT_OPTIONS):
+            self._last["problem"] = self._last["problem"] or problem
+            return
+        output = Output(
+            directive.body_line,
+            directive.body.rstrip("\n"),
+            words(directive.options.get("targets", "")),
+            "unordered" in directive.options,
+            words(directive.options.get("ignore", "")),
+        )
+        earlier: list[Output] = self._last["outputs"]
+        for other in earlier:
+            if set(other.targets) & set(output.targets) or other.targets == output.targets:
+                self._last["problem"] = self._failing(
+                    directive.line,
+                    f"two {{output}} blocks for the same target (the other is on line "
+                    f"{other.line}); narrow one of them with :targets:",
+                )
+        earlier.append(output)
+
+    # -- front matter ----------------------------------------------------------------------------
+
+    def _front_matter(self, content: str) -> None:
+        try:
+            root = yaml.compose(content, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = 2 + (mark.line if mark else 0)
+            self.problem(line, f"front matter is not YAML: {getattr(error, 'problem', error)}")
+            return
+        if not isinstance(root, yaml.MappingNode):
+            return
+        for key, value in root.value:
+            if key.value == FRONT_MATTER_KEY:
+                self._settings(value, 2 + key.start_mark.line)
+
+    def _settings(self, node: Any, line: int) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self.problem(line, "crossnotes: takes a mapping such as {isolation: commit}")
+            return
+        for key, value in node.value:
+            key_line = 2 + key.start_mark.line
+            if key.value == "isolation":
+                self._isolation(_yaml_text(value), key_line)
+            elif key.value == "targets":
+                self.targets = words(_yaml_text(value))
+                if message := self._target_problem(_yaml_text(value)):
+                    self.problem(key_line, message)
+            else:
+                self.problem(
+                    key_line,
+                    f"unknown key {key.value!r} in crossnotes:; known are: isolation, targets",
+                )
+
+    def _isolation(self, value: str, line: int) -> None:
+        if value in ISOLATIONS:
+            self.isolation = value
+            return
+        self.problem(line, f"unknown isolation {value!r}; known are: {', '.join(ISOLATIONS)}")
+
+
+def _dedent(code: str, option: str | None) -> str:
+    """`:dedent:` of code-block: so many columns, or without a number the common indent."""
+    if option is None:
+        return code
+    lines = code.split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    columns = int(option) if option.isdecimal() else min(indents, default=0)
+    return "\n".join(line[columns:] for line in lines)

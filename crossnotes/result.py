@@ -1,0 +1,45 @@
+"""Result: what one snippet did on one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["passed", "failed", "excused"]
+
+#: How the reasons begin that a run gives for an excuse; the rest is the page's own reason, or a
+#: place such as `docs/a.md:12 failed`.
+NOT_REACHED = "not reached: "
+EXPECTED_TO_FAIL = "expected to fail: "
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, for the person who mends it. `line` is a line of the page; `details` are
+    lines that show more, already short."""
+
+    line: int
+    message: str
+    expected: str = ""
+    got: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One snippet on one target; its fields are those of the ledger (design.md), and `failure`,
+    which the ledger sums up in `reason`. `seconds` is wall time."""
+
+    page: str
+    line: int
+    index: int
+    name: str
+    language: str
+    tab: tuple[str, ...]
+    code_sha256: str
+    program_sha256: str
+    status: Status
+    reason: str = ""
+    seconds: float = 0.0
+    output: str = ""
+    failure: Failure | None = None

@@ -1,0 +1,1 @@
+"""Program + Target → Results: the one room that executes anything."""

@@ -1,0 +1,71 @@
+"""Expected against printed: when an `{output}` block is right, and how a difference is shown."""
+
+from __future__ import annotations
+
+import difflib
+import doctest
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SEPARATOR = " | "
+
+_CHECKER = doctest.OutputChecker()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An expected block as it reaches the process that checks it."""
+
+    text: str
+    unordered: bool = False
+    ignore: tuple[str, ...] = ()
+
+
+def matches(expected: Expected, got: str) -> bool:
+    """Whether `got` is what the block says: `...` stands for anything, blanks at the end of a
+    line and blank lines at the end do not count, and the options of `{output}` hold."""
+    want_lines, got_lines = _lines(expected.text), _lines(got)
+    if expected.ignore:
+        want_lines = without_columns(want_lines, expected.ignore)
+        got_lines = without_columns(got_lines, expected.ignore)
+    if expected.unordered:
+        return _match_unordered(want_lines, got_lines)
+    return same("\n".join(want_lines), "\n".join(got_lines))
+
+
+def same(want: str, got: str) -> bool:
+    """Equal text, where `...` in `want` stands for anything."""
+    if want == got:
+        return True
+    return _CHECKER.check_output(want + "\n", got + "\n", doctest.ELLIPSIS)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
+def _match_unordered(want: list[str], got: list[str]) -> bool:
+    """Each line of one side has a partner on the other; a line with `...` takes what is left."""
+    rest = list(got)
+    for line in sorted(want, key=lambda line: "..." in line):
+        partner = next((other for other in rest if same(line, other)), None)
+        if partner is None:
+            return False
+        rest.remove(partner)
+    return not rest
+
+
+def without_columns(lines: Sequence[str], ignore: Sequence[str]) -> list[str]:
+    """A printed table without the columns named in `ignore`."""
+    if not lines:
+        return []
+    header = lines[0].split(SEPARATOR)
+    keep = [place for place, name in enumerate(header) if name.strip() not in ignore]
+    rows = (line.split(SEPARATOR) for line in lines)
+    return [SEPARATOR.join(row[place] for place in keep if place < len(row)) for row in rows]
+
+
+def difference(expected: str, got: str) -> list[str]:
+    """The lines of a diff, `-` expected and `+` got, without headers."""
+    diff = difflib.ndiff(_lines(expected), _lines(got))
+    return [line for line in diff if not line.startswith("?")]

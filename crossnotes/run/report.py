@@ -1,0 +1,76 @@
+"""What a person reads of a run: failures at their lines, and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crossnotes.parse import Page, Problem
+from crossnotes.result import Result
+from crossnotes.run.compare import difference
+
+#: Lines that a failure may take, all told.
+MOST_LINES = 12
+
+
+def failure_lines(result: Result, code: str, code_line: int, target: str) -> list[str]:
+    """A failed Result: `docs/a.md:12: [target] what went wrong`, the code at that line, then
+    expected and got. `target` is its name and version."""
+    failure = result.failure
+    if failure is None:
+        return [f"{result.page}:{result.line}: [{target}] {result.reason}"]
+    lines = [f"{result.page}:{failure.line}: [{target}] {failure.message}"]
+    at = failure.line - code_line
+    source = code.split("\n")
+    if 0 <= at < len(source) and source[at].strip():
+        lines.append(f"    {source[at].strip()}")
+    if failure.expected or failure.got:
+        lines += [f"    {line}" for line in _expected_and_got(failure.expected, failure.got)]
+    lines += [f"    {line}" for line in failure.details]
+    return shortened(lines)
+
+
+def _expected_and_got(expected: str, got: str) -> list[str]:
+    one_line = "\n" not in expected.strip("\n") and "\n" not in got.strip("\n")
+    if one_line:
+        return [
+            f"expected: {expected.strip() or 'nothing'}",
+            f"     got: {got.strip() or 'nothing'}",
+        ]
+    return ["expected (-) and got (+):", *difference(expected, got)]
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """At most MOST_LINES lines, the cut said in the last."""
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    left = len(lines) - MOST_LINES + 1
+    return [*lines[: MOST_LINES - 1], f"    … {left} more lines"]
+
+
+def problem_line(problem: Problem) -> str:
+    return f"{problem.page}:{problem.line}: {problem.message}"
+
+
+def snippet_of(page: Page, result: Result) -> tuple[str, int]:
+    """The code of a Result's snippet and the line where it begins."""
+    snippet = page.snippets[result.index]
+    if snippet.listing is not None:
+        return "", snippet.line
+    return snippet.code, snippet.line
+
+
+def table(rows: Iterable[Sequence[str]], header: Sequence[str]) -> list[str]:
+    """Columns as wide as they need to be; figures to the right."""
+    body = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in body) for column in range(len(header))]
+    numeric = [
+        all(row[column].replace(".", "").isdigit() for row in body[1:])
+        for column in range(len(header))
+    ]
+    return [
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in body
+    ]

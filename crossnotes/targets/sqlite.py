@@ -1,0 +1,43 @@
+"""SQLite: in Python itself, a file a database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from crossnotes.targets import Database, Identity, Offer, Target
+
+ENGINE = "django.db.backends.sqlite3"
+
+
+class SQLite:
+    """A folder of database files."""
+
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(sqlite3.sqlite_version)
+
+    def create_database(self, name: str) -> Database:
+        path = str(self.folder / f"{name}.sqlite3")
+        return Database(path, {"ENGINE": ENGINE, "NAME": path})
+
+    def drop_database(self, database: Database) -> None:
+        for ending in ("", "-journal", "-wal", "-shm"):
+            Path(database.name + ending).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nothing runs; the folder goes with the run."""
+
+
+def look(environment: Mapping[str, str]) -> Offer:
+    """SQLite is always there."""
+    return Offer("built in", "Python's sqlite3", start=SQLite)
+
+
+TARGETS = [Target("sqlite", "SQLite", ENGINE, "", look)]

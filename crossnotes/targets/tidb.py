@@ -1,0 +1,339 @@
+"""TiDB: three deployments that differ by what they ask of a client.
+
+Self-Hosted takes cleartext; Dedicated gives a CA file, against which the client verifies the
+server's identity; Serverless refuses cleartext, is verified against the system's CA store, and its
+user names have a prefix. A cluster named by TIDB_HOST is one of them (TIDB_DEPLOYMENT); otherwise a
+tidb-server named by TIDB_SERVER is started for each, with certificates made for the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossnotes.targets import Database, Identity, Offer, Target, TargetError
+from crossnotes.targets.process import ServerProcess, free_port
+
+ENGINE = "django_tidb"
+DRIVER = "mysqlclient"
+CONNECT_TIMEOUT = 15
+
+_EXTERNAL = ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD", "CA_PATH")
+
+#: How Python's package name answers the question of who is missing.
+_INSTALL = "install django-tidb and mysqlclient (requirements-test.txt has them)"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who connects, and to where. Without `ca` the connection is in cleartext."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    ca: str = ""
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """Identity verification, which a `ca` alone would not turn on (facts of the tutorial)."""
+        return {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": self.ca}} if self.ca else {}
+
+
+def identify(cursor: Any) -> Identity:
+    """What the server says of itself. Raises TargetError if it is not a TiDB: only a TiDB knows
+    TIDB_VERSION(), whatever its VERSION() claims."""
+    import MySQLdb
+
+    cursor.execute("SELECT VERSION()")
+    version = cursor.fetchone()[0]
+    try:
+        cursor.execute("SELECT TIDB_VERSION()")
+    except MySQLdb.Error as error:
+        raise TargetError(
+            f"the server is not a TiDB: it says {version}, and SELECT TIDB_VERSION() answers "
+            f"{error.args[0]}"
+        ) from error
+    return Identity(version, cursor.fetchone()[0])
+
+
+class Cluster:
+    """A TiDB that answers. `encrypted` is its deployment's contract; `process` is set for one that
+    this run started."""
+
+    def __init__(
+        self, account: Account, encrypted: bool, process: ServerProcess | None = None
+    ) -> None:
+        self.account = account
+        self.encrypted = encrypted
+        self.process = process
+        with connected(account) as cursor:
+            self.identity = identify(cursor)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.account.password,) if self.account.password else ()
+
+    def create_database(self, name: str) -> Database:
+        account = self.account
+        self._execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+        return Database(
+            name,
+            {
+                "ENGINE": ENGINE,
+                "HOST": account.host,
+                "PORT": str(account.port),
+                "USER": account.user,
+                "PASSWORD": account.password,
+                "NAME": name,
+                "OPTIONS": {"charset": "utf8mb4", **account.tls},
+            },
+            {
+                "host": account.host,
+                "port": str(account.port),
+                "user": account.user,
+                "password": account.password,
+                "database": name,
+                "ca": account.ca,
+            },
+            encrypted=self.encrypted,
+        )
+
+    def drop_database(self, database: Database) -> None:
+        self._execute(f"DROP DATABASE IF EXISTS `{database.name}`")
+
+    def _execute(self, statement: str) -> None:
+        import MySQLdb
+
+        try:
+            with connected(self.account) as cursor:
+                cursor.execute(statement)
+        except MySQLdb.Error as error:
+            if error.args and error.args[0] in (1044, 1142, 8121):
+                raise TargetError(
+                    f"user {self.account.user} may not make databases of its own; grant it with "
+                    f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}'"
+                ) from error
+            raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.stop()
+
+
+@contextlib.contextmanager
+def connected(account: Account) -> Iterator[Any]:
+    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    import MySQLdb
+
+    try:
+        connection = MySQLdb.connect(
+            host=account.host,
+            port=account.port,
+            user=account.user,
+            password=account.password,
+            connect_timeout=CONNECT_TIMEOUT,
+            charset="utf8mb4",
+            autocommit=True,
+            **account.tls,
+        )
+    except MySQLdb.Error as error:
+        raise TargetError(
+            f"cannot connect to {account.host}:{account.port} as {account.user}: {error}"
+        ) from error
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+# -- an external cluster --------------------------------------------------------------------------
+
+
+def _external(environment: Mapping[str, str], deployment: str) -> Offer | None:
+    """The cluster that the environment names, if it is of this deployment."""
+    named = [key for key in _EXTERNAL if environment.get(key)]
+    wanted = environment.get("TIDB_DEPLOYMENT") or "self-hosted"
+    if wanted not in DEPLOYMENTS:
+        known = ", ".join(DEPLOYMENTS)
+        return Offer(problem=f"TIDB_DEPLOYMENT is {wanted!r}; known are: {known}")
+    if not named or wanted != deployment:
+        return None
+    if "TIDB_HOST" not in named:
+        rest = ", ".join(named)
+        return Offer(problem=f"TIDB_HOST is not set, though {rest} is; set it to the server's name")
+    if not environment.get("TIDB_USER"):
+        return Offer(problem="TIDB_USER is not set; set it to the user to connect as")
+    port = environment.get("TIDB_PORT") or "4000"
+    if not port.isdecimal():
+        return Offer(problem=f"TIDB_PORT is {port!r}; set it to a number, such as 4000")
+    ca = environment.get("CA_PATH", "")
+    if ca and not os.path.isfile(ca):
+        return Offer(problem=f"CA_PATH names {ca}, and there is no such file")
+    account = Account(
+        environment["TIDB_HOST"],
+        int(port),
+        environment["TIDB_USER"],
+        environment.get("TIDB_PASSWORD", ""),
+        os.path.abspath(ca) if ca else "",
+    )
+    where = f"{account.host}:{account.port}"
+    return Offer("external", where, start=lambda folder: Cluster(account, _encrypted(deployment)))
+
+
+# -- a server of our own --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """A certificate authority made for the run, and a server's certificate for 127.0.0.1."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Certificates:
+        import trustme
+
+        authority = trustme.CA()
+        issued = authority.issue_cert("127.0.0.1", "localhost")
+        made = cls(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+        authority.cert_pem.write_to_path(made.ca)
+        issued.private_key_pem.write_to_path(made.key)
+        for number, part in enumerate(issued.cert_chain_pems):
+            part.write_to_path(made.certificate, append=bool(number))
+        return made
+
+    def bundle(self, folder: Path) -> Path:
+        """The system's authorities and the run's: what Serverless' CA_PATH names."""
+        paths = ssl.get_default_verify_paths()
+        system = os.environ.get("SSL_CERT_FILE") or paths.cafile
+        text = Path(system).read_text() if system and os.path.isfile(system) else ""
+        bundle = folder / "bundle.pem"
+        bundle.write_text(text.rstrip("\n") + "\n" + self.ca.read_text())
+        return bundle
+
+
+def _self_hosted(root: Account, made: Certificates, folder: Path) -> Account:
+    """As it is after the start: no password, cleartext."""
+    return root
+
+
+def _dedicated(root: Account, made: Certificates, folder: Path) -> Account:
+    """A password, and a CA file to verify the server with."""
+    account = Account(root.host, root.port, root.user, secrets.token_hex(16), str(made.ca))
+    with connected(root) as cursor:
+        cursor.execute("ALTER USER 'root'@'%%' IDENTIFIED BY %s", (account.password,))
+    return account
+
+
+def _serverless(root: Account, made: Certificates, folder: Path) -> Account:
+    """A prefixed user; cleartext is refused; CA_PATH is the system's store."""
+    account = Account(
+        root.host,
+        root.port,
+        f"{secrets.token_hex(7)}.root",
+        secrets.token_hex(16),
+        str(made.bundle(folder)),
+    )
+    # A server turns this on only for a session that is itself encrypted.
+    encrypted_root = Account(root.host, root.port, root.user, "", str(made.ca))
+    with connected(encrypted_root) as cursor:
+        cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (account.user, account.password))
+        cursor.execute("GRANT ALL PRIVILEGES ON *.* TO %s@'%%'", (account.user,))
+        cursor.execute("SET GLOBAL require_secure_transport = ON")
+        cursor.execute("ALTER USER 'root'@'%%' IDENTIFIED BY %s", (secrets.token_hex(16),))
+    return account
+
+
+Contract = Callable[[Account, Certificates, Path], Account]
+
+DEPLOYMENTS: Mapping[str, Contract] = {
+    "self-hosted": _self_hosted,
+    "dedicated": _dedicated,
+    "serverless": _serverless,
+}
+
+
+def _encrypted(deployment: str) -> bool:
+    """Self-Hosted may be in cleartext, which is what its tab teaches; the others may not."""
+    return deployment != "self-hosted"
+
+
+_CONFIG = """\
+[security]
+ssl-cert = "{certificate}"
+ssl-key = "{key}"
+"""
+
+
+def _start(binary: str, deployment: str, folder: Path) -> Cluster:
+    port, status = free_port(), free_port()
+    command = [binary, "--store", "unistore", "--path", "", "-P", str(port)]
+    command += ["--host", "127.0.0.1", "--status", str(status)]
+    made = Certificates.make(folder)
+    if deployment != "self-hosted":
+        config = folder / "tidb.toml"
+        config.write_text(_CONFIG.format(certificate=made.certificate, key=made.key))
+        command += ["--config", str(config)]
+    process = ServerProcess(command, folder)
+    root = Account("127.0.0.1", port, "root", "")
+    try:
+        process.wait_until(lambda: _refusal(root))
+        account = DEPLOYMENTS[deployment](root, made, folder)
+        return Cluster(account, _encrypted(deployment), process)
+    except BaseException:
+        process.stop()
+        raise
+
+
+def _refusal(account: Account) -> str:
+    try:
+        with connected(account):
+            return ""
+    except TargetError as error:
+        return str(error)
+
+
+def _look(environment: Mapping[str, str], deployment: str) -> Offer:
+    try:
+        import django_tidb
+        import MySQLdb
+    except ImportError as error:
+        return Offer(problem=f"{error.name} is not installed; {_INSTALL}")
+    del django_tidb, MySQLdb
+    offer = _external(environment, deployment)
+    if offer is not None:
+        return offer
+    binary = environment.get("TIDB_SERVER")
+    if not binary:
+        other = environment.get("TIDB_DEPLOYMENT") or "self-hosted"
+        taken = f"TIDB_HOST is the {other} cluster; " if environment.get("TIDB_HOST") else ""
+        return Offer(
+            problem=f"{taken}set TIDB_SERVER to a tidb-server binary, or TIDB_HOST, TIDB_PORT, "
+            f"TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}"
+        )
+    path = shutil.which(binary)
+    if path is None:
+        return Offer(problem=f"TIDB_SERVER names {binary}, which is no program that can be run")
+    return Offer("binary", path, start=lambda folder: _start(path, deployment, folder))
+
+
+def _target(deployment: str, label: str) -> Target:
+    def look(environment: Mapping[str, str]) -> Offer:
+        return _look(environment, deployment)
+
+    return Target(f"tidb-{deployment}", label, ENGINE, DRIVER, look)
+
+
+TARGETS = [
+    _target("serverless", "TiDB Serverless"),
+    _target("dedicated", "TiDB Dedicated"),
+    _target("self-hosted", "TiDB Self-Hosted"),
+]
