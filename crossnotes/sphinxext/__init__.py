@@ -1,0 +1,32 @@
+"""The Sphinx edge: what a page needs beyond MyST, sphinx-tabs and furo."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+EXTENSIONS = [
+    "messages",
+    "lexers",
+    "leading_marks",
+    "snippet",
+    "marks",
+    "tabs",
+    "languages",
+    "frontmatter",
+    "theme",
+    "copybutton_ja",
+    "search_ja",
+    "axefix",
+    "furo_fastnav",
+    "myst_fast",
+    "reown",
+]
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    """Each file is one extension of its own."""
+    for name in EXTENSIONS:
+        app.setup_extension(f"crossnotes.sphinxext.{name}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,75 @@
+"""Every page knows itself in the other languages: switcher, hreflang links, translated share.
+
+The languages are `crossnotes_languages` in conf.py; each is built into its own folder beside the
+others. The switcher's anchor and tab are added by docs/_static/languages.js.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+from crossnotes.sphinxext.messages import _
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page in one language: `href` for the reader, `address` for search engines."""
+
+    language: str
+    name: str
+    href: str
+    address: str
+    current: bool
+
+
+def links(languages: dict[str, str], current: str, uri: str, base_url: str) -> list[Link]:
+    """The page at `uri` in each language; relative, for any prefix and a file system."""
+    up = "../" * (uri.count("/") + 1)
+    base = base_url.rstrip("/")
+    return [
+        Link(code, name, f"{up}{code}/{uri}", f"{base}/{code}/{uri}", code == current)
+        for code, name in languages.items()
+    ]
+
+
+def translated_percent(doctree: nodes.document) -> int:
+    """How much of a page's messages is translated; 100 only if all are.
+
+    Sphinx's own |translation progress| counts an image as untranslated even when its text is not.
+    """
+    marks = [
+        bool(node["translated"])
+        for node in doctree.findall(nodes.Element)
+        if "translated" in node and not isinstance(node, nodes.image)
+    ]
+    return 100 * sum(marks) // len(marks) if marks else 100
+
+
+def share(doctree: nodes.document | None, current: str, languages: dict[str, str]) -> str:
+    """The sentence on what is translated, or nothing when all is."""
+    if doctree is None or current == next(iter(languages)):
+        return ""
+    percent = translated_percent(doctree)
+    return "" if percent == 100 else _("Translated: %d %%") % percent
+
+
+def add_to_page(
+    app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    languages, current = app.config.crossnotes_languages, app.config.language
+    uri = app.builder.get_target_uri(page)
+    context["crossnotes_links"] = links(languages, current, uri, app.config.crossnotes_base_url)
+    context["crossnotes_languages_label"] = _("Language")
+    context["crossnotes_share"] = share(doctree, current, languages)
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.add_config_value("crossnotes_languages", {"en": "English"}, "html", [dict])
+    app.add_config_value("crossnotes_base_url", "https://example.com/", "html", [str])
+    app.connect("html-page-context", add_to_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,339 @@
+"""Draws Results under the blocks they belong to, and a line that sums up at the head of a page.
+
+Results are joined to blocks by page, order and code: a block's line in a doctree is off by up to
+three (and by one inside of tabs).
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util import logging
+
+from crossnotes import config as configuration
+from crossnotes import ledger as ledgers
+from crossnotes import parse
+from crossnotes.config import Config
+from crossnotes.ledger import Ledger
+from crossnotes.parse import Dialect, Page, Snippet
+from crossnotes.program import Labels, hashes, programs, targets_of
+from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Result
+from crossnotes.run import project as projects
+from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.snippet import OUTPUT, REASON
+from crossnotes.targets import every_target
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import ExtensionMetadata
+
+logger = logging.getLogger(__name__)
+
+#: States of a block on a target, with their signs; text says the same as the sign and the colour.
+SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "changed": "↻"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is known of one block on one target."""
+
+    state: str
+    label: str
+    version: str = ""
+    date: str = ""
+    reason: str = ""
+
+
+class Known:
+    """All that the ledgers say, for the pages as they are now."""
+
+    def __init__(self, config: Config, folder: Path, django: Path | None) -> None:
+        self.config = config
+        self.labels = Labels(config.tabs, config.elsewhere)
+        self.dialect = Dialect(config.show_only, frozenset(every_target()))
+        self.project = projects.digest(django) if django and django.is_dir() else ""
+        self.ledgers = {ledger.target: ledger for ledger in _usable(folder)}
+
+    def page(self, path: Path) -> Page:
+        return parse.read(path, str(path.relative_to(self.config.root)), self.dialect)
+
+    def marks(self, page: Page) -> dict[int, list[Mark]]:
+        """The marks of each snippet of a page, by its index."""
+        found: dict[int, list[Mark]] = {snippet.index: [] for snippet in page.snippets}
+        for target in targets_of(page, self.labels, list(every_target())):
+            ledger = self.ledgers.get(target)
+            results = _results(ledger, page.path)
+            for snippet, program_sha256 in self._read_on(page, target):
+                result = results.get(snippet.index)
+                mark = _mark(snippet, program_sha256, result, ledger, target)
+                found[snippet.index].append(mark)
+        return found
+
+    def _read_on(self, page: Page, target: str) -> Iterator[tuple[Snippet, str]]:
+        """Each snippet that readers of a target's tabs see, with its program's hash (empty for a
+        label that is not for here)."""
+        seen: set[int] = set()
+        for program in programs(page, target, self.labels):
+            of_program = hashes(program, self.project)
+            for snippet in (*program.snippets, *(excused for excused, _reason in program.excused)):
+                if snippet.index not in seen:
+                    seen.add(snippet.index)
+                    yield snippet, of_program.get(snippet.index, "")
+
+
+def _usable(folder: Path) -> Iterator[Ledger]:
+    """The ledgers of a folder; one that cannot be read is a warning, and one that claims a TiDB
+    without TIDB_VERSION() is none."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            ledger = ledgers.read(path)
+        except ledgers.LedgerError as error:
+            logger.warning("%s", error, type="crossnotes", subtype="ledger")
+            continue
+        if ledger.target.startswith("tidb-") and not ledger.server.tidb_version:
+            continue
+        yield ledger
+
+
+def _results(ledger: Ledger | None, page: str) -> dict[int, Result]:
+    if ledger is None:
+        return {}
+    return {result.index: result for result in ledger.results if result.page == page}
+
+
+def _mark(
+    snippet: Snippet,
+    program_sha256: str,
+    result: Result | None,
+    ledger: Ledger | None,
+    target: str,
+) -> Mark:
+    label = every_target()[target].label
+    if "skip" in snippet.options:
+        return Mark("excused", label, reason=snippet.options["skip"])
+    if result is None or ledger is None:
+        return Mark("not-run", label)
+    date = ledger.finished.date().isoformat()
+    version = ledger.server.short
+    if (result.code_sha256, result.program_sha256) != (snippet.code_sha256, program_sha256):
+        return Mark("changed", label, version, date)
+    return Mark(result.status, label, version, date, result.reason)
+
+
+# -- drawing --------------------------------------------------------------------------------------
+
+
+def mark_node(marks: Sequence[Mark], translated_reason: str) -> nodes.paragraph:
+    """The line under a block. Its texts have no source, so no catalogue takes them for messages
+    of the page; the reason that the page gives was translated with it."""
+    line = nodes.paragraph(classes=["crossnotes-mark"])
+    for group in _grouped(marks):
+        line += _item(group, translated_reason)
+    return line
+
+
+def _grouped(marks: Sequence[Mark]) -> list[list[Mark]]:
+    """Marks that say the same of several databases are one item."""
+    groups: dict[tuple[str, str], list[Mark]] = {}
+    for mark in marks:
+        key = (mark.state, mark.reason if mark.state == "excused" else "")
+        groups.setdefault(key, []).append(mark)
+    return list(groups.values())
+
+
+def _item(group: Sequence[Mark], translated_reason: str) -> nodes.inline:
+    mark = group[0]
+    names = ", ".join(f"{m.label} {m.version}".strip() for m in group)
+    date = max(m.date for m in group)
+    texts = {
+        "passed": _("seen to work on {databases} ({date})"),
+        "failed": _("failed on {databases} ({date})"),
+        "excused": _("not run on {databases}: {reason}") if mark.date else _("not run: {reason}"),
+        "not-run": _("not run on {databases}"),
+        "changed": _("changed since the last run on {databases} ({date})"),
+    }
+    reason = _reason(mark.reason, translated_reason)
+    text = str(texts[mark.state]).format(databases=names, date=date, reason=reason)
+    return _result_node(mark.state, text)
+
+
+def _reason(reason: str, translated: str) -> str:
+    """The engine's own reasons in the page's language, the page's as its catalogue has them."""
+    for prefix, text in (
+        (NOT_REACHED, _("not reached, since {rest} failed")),
+        (EXPECTED_TO_FAIL, _("expected to fail: {rest}")),
+    ):
+        if reason.startswith(prefix):
+            rest = reason.removeprefix(prefix).removesuffix(" failed")
+            return str(text).format(rest=translated or rest)
+    return translated or reason
+
+
+def _result_node(state: str, text: str) -> nodes.inline:
+    item = nodes.inline(classes=["crossnotes-result", f"crossnotes-{state}"])
+    item += nodes.inline("", SIGNS[state], classes=["crossnotes-sign"])
+    item += nodes.Text(f" {text}")
+    return item
+
+
+def summary_node(marks: Mapping[int, Sequence[Mark]]) -> nodes.paragraph | None:
+    """The line at the head of a page, or None for a page without snippets."""
+    by_label: dict[str, list[Mark]] = {}
+    for of_snippet in marks.values():
+        for mark in of_snippet:
+            by_label.setdefault(mark.label, []).append(mark)
+    if not by_label:
+        return None
+    line = nodes.paragraph(classes=["crossnotes-summary"])
+    head = nodes.strong("", str(_("Code blocks seen to work:")))
+    line += head
+    for label, of_label in by_label.items():
+        line += nodes.Text(" ")
+        line += _summary_item(label, of_label)
+    return line
+
+
+def _summary_item(label: str, marks: Sequence[Mark]) -> nodes.inline:
+    passed = sum(mark.state == "passed" for mark in marks)
+    state = _worst(marks)
+    versions = sorted({mark.version for mark in marks if mark.version})
+    name = f"{label} {', '.join(versions)}".strip()
+    if state == "not-run" and not passed:
+        text = str(_("{database}: not run")).format(database=name)
+    else:
+        date = max(mark.date for mark in marks)
+        text = str(_("{database}: {passed} of {all} ({date})")).format(
+            database=name, passed=passed, all=len(marks), date=date
+        )
+    return _result_node(state, text)
+
+
+def _worst(marks: Iterable[Mark]) -> str:
+    states = {mark.state for mark in marks}
+    for state in ("failed", "changed", "not-run", "passed"):
+        if state in states:
+            return state
+    return "excused"
+
+
+# -- joining --------------------------------------------------------------------------------------
+
+
+def blocks(doctree: nodes.document) -> list[nodes.literal_block]:
+    """The literal blocks of a page that may be snippets, in reading order."""
+    return [node for node in doctree.findall(nodes.literal_block) if not node.get(OUTPUT)]
+
+
+def join(
+    snippets: Sequence[Snippet], literal_blocks: Sequence[nodes.literal_block]
+) -> tuple[dict[int, nodes.literal_block], list[Snippet]]:
+    """Each snippet's block, by order and code, and the snippets for which there is none."""
+    found: dict[int, nodes.literal_block] = {}
+    lost = []
+    at = 0
+    for snippet in snippets:
+        place = at
+        while place < len(literal_blocks) and not _same(snippet, literal_blocks[place]):
+            place += 1
+        if place == len(literal_blocks):
+            lost.append(snippet)
+            continue
+        found[snippet.index] = literal_blocks[place]
+        at = place + 1
+    return found, lost
+
+
+def _same(snippet: Snippet, block: nodes.literal_block) -> bool:
+    return _bare(snippet.code) == _bare(block.astext())
+
+
+def _bare(code: str) -> list[str]:
+    return [line.rstrip().expandtabs() for line in code.strip("\n").split("\n")]
+
+
+def _outermost(block: nodes.literal_block) -> nodes.Element:
+    """The block, or the container that holds it and its caption."""
+    parent = block.parent
+    if isinstance(parent, nodes.container) and parent.get("literal_block"):
+        return parent
+    return block
+
+
+def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
+    """Add the marks to a page that is about to be written."""
+    if app.builder.name == "gettext":
+        return
+    known: Known = app.crossnotes_known  # type: ignore[attr-defined]
+    page = known.page(Path(app.env.doc2path(docname)))
+    marks = known.marks(page)
+    literal_blocks = blocks(doctree)
+    found, lost = join(page.snippets, literal_blocks)
+    for snippet in lost:
+        if snippet.problem is None:
+            _warn(page.path, snippet.line, "this block is run, and Sphinx does not show it")
+    for problem in page.problems:
+        _warn(page.path, problem.line, problem.message)
+    for index, block in found.items():
+        outermost = _outermost(block)
+        reason = _take_reason(outermost)
+        if marks[index]:
+            _put_after(outermost, mark_node(marks[index], reason))
+    summary = summary_node(marks)
+    title = next(iter(doctree.findall(nodes.title)), None)
+    if summary is not None and title is not None:
+        _put_after(title, summary)
+
+
+def _take_reason(block: nodes.Element) -> str:
+    """The text of the reason below a block, which the mark says instead."""
+    following = block.next_node(descend=False, siblings=True)
+    if not (isinstance(following, nodes.paragraph) and REASON in following["classes"]):
+        return ""
+    following.parent.remove(following)
+    return following.astext()
+
+
+def _warn(page: str, line: int, message: str) -> None:
+    logger.warning(message, location=f"{page}:{line}", type="crossnotes", subtype="snippet")
+
+
+def _put_after(node: nodes.Element, new: nodes.Node) -> None:
+    parent = node.parent
+    assert parent is not None
+    parent.insert(parent.index(node) + 1, new)
+
+
+# -- building -------------------------------------------------------------------------------------
+
+
+def load(app: "Sphinx") -> None:
+    config = configuration.find(Path(app.confdir))
+    folder = Path(app.confdir, app.config.crossnotes_ledgers)
+    django = app.config.crossnotes_django
+    known = Known(config, folder, Path(app.confdir, django) if django else None)
+    app.crossnotes_known = known  # type: ignore[attr-defined]
+
+
+def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
+    """The pages whose marks changed since they were last written, though they did not."""
+    known: Known = app.crossnotes_known  # type: ignore[attr-defined]
+    before: dict[str, str] = getattr(env, "crossnotes_marks", {})
+    now = {}
+    for docname in env.found_docs:
+        marks = known.marks(known.page(Path(env.doc2path(docname))))
+        now[docname] = hashlib.sha256(repr(sorted(marks.items())).encode()).hexdigest()
+    env.crossnotes_marks = now  # type: ignore[attr-defined]
+    return [docname for docname in now if before.get(docname) != now[docname]]
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.add_config_value("crossnotes_ledgers", "build/ledger", "html", [str])
+    app.add_config_value("crossnotes_django", "", "html", [str])
+    app.connect("builder-inited", load)
+    app.connect("env-updated", pages_to_write)
+    app.connect("doctree-resolved", draw)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

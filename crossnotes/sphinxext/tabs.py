@@ -1,0 +1,139 @@
+"""Tabs that can be translated, printed and read without JavaScript.
+
+sphinx-tabs parses the tabs and gives them their ids, which come from the English label in every
+language; this file changes what it leaves out. The script is docs/_static/tabs.js.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import sphinx_tabs.tabs as upstream
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.i18n import Locale
+
+from crossnotes.sphinxext.messages import _
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+class TranslatableLabel:
+    """Gives a tab's label the source and line without which Sphinx doesn't translate it.
+
+    https://github.com/executablebooks/sphinx-tabs/issues/137
+    """
+
+    def run(self: Any) -> list[nodes.Node]:
+        panels: list[nodes.Node] = super().run()  # type: ignore[misc]
+        label = self.env.temp_data[f"tabs_{self.env.temp_data['tabs_stack'][-1]}"]["tab_titles"][
+            -1
+        ][1]
+        label.source, label.line = self.get_source_info()
+        label.rawsource = label["data-tab"] = self.content[0]
+        return panels
+
+
+class Tab(TranslatableLabel, upstream.TabDirective):  # type: ignore[misc]
+    """`{tab}`: a choice of its own."""
+
+
+class GroupTab(TranslatableLabel, upstream.GroupTabDirective):  # type: ignore[misc]
+    """`{group-tab}`: chosen together with all tabs of the same label."""
+
+
+class CodeTab(TranslatableLabel, upstream.CodeTabDirective):  # type: ignore[misc]
+    """`{code-tab}`: a group tab that is one code block."""
+
+
+class SourceOfCells(SphinxTransform):
+    """Gives table cells inside a directive the source of what they are in.
+
+    MyST gives them none, and Sphinx takes text without a source for its own and leaves it out of
+    the catalogue. Found here in sphinx-tabs, known for sphinx-design:
+    https://github.com/executablebooks/sphinx-design/issues/234
+    """
+
+    default_priority = 5  # before the translation
+
+    def apply(self, **kwargs: Any) -> None:
+        for entry in self.document.findall(nodes.entry):
+            for cell in entry.findall(nodes.paragraph):
+                if not cell.source:
+                    cell.source, cell.line = source_of(cell)
+
+
+def source_of(node: nodes.Node) -> tuple[str | None, int | None]:
+    """The source and line of the nearest node around this one that has them."""
+    parent = node.parent
+    while parent is not None and not parent.source:
+        parent = parent.parent
+    return (parent.source, parent.line) if parent is not None else (None, None)
+
+
+class LabelledPanels(SphinxTransform):
+    """Every panel carries its label, in the page's language, and none is hidden in the HTML.
+
+    The script hides panels; on paper and without a script all are shown, each below its label.
+    https://github.com/executablebooks/sphinx-tabs/issues/96
+    """
+
+    default_priority = Locale.default_priority + 1
+
+    def apply(self, **kwargs: Any) -> None:
+        for tablist in self.document.findall(upstream.SphinxTabsTablist):
+            tablist["aria-label"] = str(_("Choose a tab"))
+        labels = {
+            tab["aria-controls"]: tab.astext()
+            for tab in self.document.findall(upstream.SphinxTabsTab)
+            if "aria-controls" in tab
+        }
+        for panel in self.document.findall(upstream.SphinxTabsPanel):
+            panel["data-label"] = labels.get(panel["ids"][0], "")
+
+
+TAB = ("role", "name", "data-tab", "aria-controls", "aria-selected", "tabindex")
+TABLIST = ("role", "aria-label")
+PANEL = ("role", "data-label", "aria-labelledby", "tabindex")
+
+
+def open_tag(translator: Any, node: nodes.Element, tag: str, attributes: tuple[str, ...]) -> None:
+    """Write only attributes that HTML knows: upstream writes all that the node has."""
+    known = {name: str(node[name]) for name in attributes if name in node}
+    translator.body.append(translator.starttag(node, tag, "", **known))
+
+
+def visit_tablist(translator: Any, node: nodes.Element) -> None:
+    open_tag(translator, node, "div", TABLIST)
+
+
+def visit_tab(translator: Any, node: nodes.Element) -> None:
+    open_tag(translator, node, "button", TAB)
+
+
+def visit_panel(translator: Any, node: nodes.Element) -> None:
+    open_tag(translator, node, "div", PANEL)
+
+
+def note_tabs(
+    app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Tell the template whether the page needs the script."""
+    context["crossnotes_tabs"] = doctree is not None and any(
+        doctree.findall(upstream.SphinxTabsTablist)
+    )
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.setup_extension("sphinx_tabs.tabs")
+    upstream.JS_FILES.clear()  # ours has the same name and is loaded early, by the template
+    app.add_directive("tab", Tab, override=True)
+    app.add_directive("group-tab", GroupTab, override=True)
+    app.add_directive("code-tab", CodeTab, override=True)
+    app.add_node(upstream.SphinxTabsTablist, override=True, html=(visit_tablist, upstream.depart))
+    app.add_node(upstream.SphinxTabsTab, override=True, html=(visit_tab, upstream.depart))
+    app.add_node(upstream.SphinxTabsPanel, override=True, html=(visit_panel, upstream.depart))
+    app.add_transform(SourceOfCells)
+    app.add_transform(LabelledPanels)
+    app.connect("html-page-context", note_tabs)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,195 @@
+"""What the theme says, and the fixes of its faults."""
+
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docutils.utils
+import furo
+import pytest
+import sphinx
+from docutils import nodes
+from myst_parser.mdit_to_docutils import base
+from playwright.sync_api import Page, expect
+
+from crossnotes.sphinxext import axefix, copybutton_ja, myst_fast, theme
+from crossnotes.sphinxext.messages import compile_catalogues
+
+from .conftest import Read, copy_root, sphinx_build, without, write_root
+
+FURO = Path(furo.__file__).parent / "theme" / "furo"
+NESTED = {
+    "index.md": "# Home\n\n```{toctree}\n:caption: All\na/index\nb/index\n```\n",
+    "a/index.md": "# A\n\n```{toctree}\nchild\n```\n",
+    "a/child.md": "# Child of A\n",
+    "b/index.md": "# B\n\n```{toctree}\nchild\n```\n",
+    "b/child.md": "# Child of B\n",
+}
+
+
+def sidebar(html: str) -> str:
+    return html.partition('<div class="sidebar-tree">')[2].partition("</aside>")[0]
+
+
+# ---- words
+
+
+def test_the_labels_for_screen_readers_are_japanese(read: Read) -> None:
+    assert not re.findall(r'aria-label="[ -~]+"', read("ja/index.html"))
+
+
+def test_the_words_of_the_theme_are_japanese(read: Read) -> None:
+    html = read("ja/tabs.html")
+    for english in ("Skip to content", "Back to top", "Made with", ">Next<", ">Previous<"):
+        assert english not in html
+    assert "本文へ移動" in html
+
+
+def test_the_words_of_the_theme_are_english_on_english_pages(read: Read) -> None:
+    assert 'aria-label="Toggle Light / Dark / Auto color theme"' in read("en/index.html")
+    assert "Skip to content" in read("en/index.html")
+
+
+def test_a_branch_of_the_sidebar_is_named() -> None:
+    html = '<input aria-label="Toggle navigation of A" class="x">'
+    assert theme.translate_labels(html) == html  # in English
+
+
+def test_furo_still_has_labels_without_gettext() -> None:
+    """When this fails, theme.py may go."""
+    page = (FURO / "page.html").read_text(encoding="utf-8")
+    for label in theme.LABELS:
+        assert f'aria-label="{label}"' in page
+
+
+def test_sphinx_still_has_no_japanese_for_the_number_of_results() -> None:
+    """When this fails, docs/_templates/search.html may go."""
+    script = Path(sphinx.__file__).parent / "locale/ja/LC_MESSAGES/sphinx.js"
+    found = '"Search finished, found one page matching the search query.": [\n            ""'
+    assert found in script.read_text(encoding="utf-8")
+
+
+def test_the_copy_button_is_japanese(page: Page, url: str) -> None:
+    page.goto(f"{url}/ja/words.html")
+    expect(page.locator(".copybtn")).to_have_attribute("data-tooltip", "コピー")
+
+
+def test_the_copy_button_is_patched_once() -> None:
+    script = "const messages = {\n  'en': {}\n}\n"
+    once = copybutton_ja.with_japanese(script)
+    assert "コピー" in once
+    assert copybutton_ja.with_japanese(once) == once
+
+
+def test_the_copy_button_still_has_no_japanese(unfixed: Path) -> None:
+    """When this fails, copybutton_ja.py may go."""
+    script = (unfixed / "build/html/ja/_static/copybutton.js").read_text(encoding="utf-8")
+    assert "'ja'" not in script
+    assert copybutton_ja.START in script
+
+
+def test_the_copy_button_leaves_prompts_and_output_out(page: Page, url: str) -> None:
+    page.goto(f"{url}/en/words.html")
+    page.evaluate(
+        "document.addEventListener('copy', event => window.copied = String(getSelection()))"
+    )
+    page.locator("div.highlight").hover()
+    page.evaluate(
+        """document.execCommand = () => {
+          window.copied = document.activeElement.value; return true;
+        }"""
+    )
+    page.locator(".copybtn").click()
+    page.wait_for_function("window.copied !== undefined")
+    assert page.evaluate("window.copied").strip() == "echo hello"
+
+
+def test_our_catalogues_are_compiled_outside_of_the_source(tmp_path: Path) -> None:
+    assert compile_catalogues("ja", tmp_path) == ["crossnotes", "sphinx"]
+    assert (tmp_path / "ja/LC_MESSAGES/crossnotes.mo").exists()
+    assert compile_catalogues("en", tmp_path) == []
+
+
+# ---- fixes
+
+
+def test_a_caption_has_a_level(read: Read) -> None:
+    for path in ("en/index.html", "ja/tabs.html"):
+        html = read(path)
+        assert axefix.LEVELLED in html
+        assert axefix.BARE not in html
+
+
+def test_a_caption_still_has_no_level_upstream(unfixed: Path) -> None:
+    """When this fails, axefix.py may go."""
+    assert axefix.BARE in (unfixed / "build/html/ja/index.html").read_text(encoding="utf-8")
+
+
+def test_the_sidebar_has_the_open_branch_only(tmp_path: Path) -> None:
+    build = sphinx_build(write_root(tmp_path / "root", NESTED))
+    assert build.exit_code == 0, build.messages
+    tree = sidebar(build.read("a/index.html"))
+    assert "Child of A" in tree
+    assert "Child of B" not in tree
+    assert 'aria-label="Toggle navigation of A"' in tree
+
+
+def test_furo_still_has_the_whole_tree_on_every_page(tmp_path: Path) -> None:
+    """When this fails, furo_fastnav.py may go."""
+    build = sphinx_build(without(write_root(tmp_path / "root", NESTED), "furo_fastnav"))
+    assert "Child of B" in sidebar(build.read("a/index.html"))
+
+
+Render = Callable[[base.DocutilsRenderer, dict[str, Any], dict[str, Any]], None]
+
+
+def documents_made(render: Render, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many documents a renderer makes that was given one."""
+    options = {"myst_config": None, "document": base.make_document()}
+    made = []
+
+    def new_document(path: str, settings: Any) -> nodes.document:
+        made.append(path)
+        return docutils.utils.new_document(path, settings)
+
+    monkeypatch.setattr(base, "new_document", new_document)
+    renderer = base.DocutilsRenderer(None)  # type: ignore[arg-type]
+    render(renderer, options, {})
+    assert renderer.document is options["document"]
+    return len(made)
+
+
+def test_no_document_is_made_for_the_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert documents_made(myst_fast.setup_render_lazily, monkeypatch) == 0
+
+
+def test_a_document_is_made_where_none_is_given() -> None:
+    renderer = base.DocutilsRenderer(None)  # type: ignore[arg-type]
+    myst_fast.setup_render_lazily(renderer, {"myst_config": None}, {})
+    assert isinstance(renderer.document, nodes.document)
+    assert base.make_document is myst_fast.make_document
+
+
+def test_myst_still_makes_a_document_for_the_bin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When this fails, myst_fast.py may go."""
+    assert documents_made(myst_fast.setup_render, monkeypatch) == 1
+
+
+def owners(root: Path) -> int:
+    """How many documents the nodes of a Japanese page belong to."""
+    pickled = (root / "build/doctrees/html/ja/tabs.doctree").read_bytes()
+    doctree: nodes.document = pickle.loads(pickled)
+    return len({id(node.document) for node in doctree.findall()})
+
+
+def test_every_node_of_a_translated_page_belongs_to_the_page(tmp_path: Path) -> None:
+    root = copy_root("site", tmp_path / "root")
+    sphinx_build(root, "ja")
+    assert owners(root) == 1
+
+
+def test_sphinx_still_leaves_nodes_with_other_documents(unfixed: Path) -> None:
+    """When this fails, reown.py may go."""
+    assert owners(unfixed) > 1
