@@ -75,7 +75,12 @@ def list_snippets(paths: Sequence[str]) -> None:
 @click.option("--django", type=click.Path(file_okay=False), help="Folder of a Django project.")
 @click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
 @click.option("--ledger", "ledger_folder", type=click.Path(file_okay=False), help="Write ledgers.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all Results.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False),
+    help="Write the ledger (a list for several targets).",
+)
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 def test(
@@ -106,7 +111,8 @@ def test(
     if ledger_folder:
         _write_ledgers(runs, Path(ledger_folder), pages, bool(selection.lines))
     if json_file:
-        _write(json_file, json.dumps([_as_json(r) for r in runs], ensure_ascii=False, indent=1))
+        documents = [_as_json(run) for run in runs]
+        _write(json_file, documents[0] if len(runs) == 1 else f"[{','.join(documents)}]\n")
     if junit_file:
         _write(junit_file, _junit(runs, problems))
     _summary(runs, required=bool(names) or not every_target)
@@ -179,11 +185,11 @@ def _write_ledgers(runs: Sequence[TargetRun], folder: Path, pages: set[str], par
         ledgers.write(ledger.merged_into(earlier, pages, ran if partial else None), path)
 
 
-def _as_json(run: TargetRun) -> dict[str, Any]:
+def _as_json(run: TargetRun) -> str:
     ledger = run.ledger()
     if ledger is None:
-        return {"target": run.target.name, "problem": run.problem, "results": []}
-    return ledgers.as_json(ledger)
+        return json.dumps({"target": run.target.name, "problem": run.problem, "results": []})
+    return "".join(ledgers.lines_of(ledger))
 
 
 def _junit(runs: Sequence[TargetRun], problems: Sequence[Problem]) -> str:

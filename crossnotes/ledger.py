@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,8 +82,7 @@ def write(ledger: Ledger, path: Path) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(as_json(ledger), file, ensure_ascii=False, indent=1)
-            file.write("\n")
+            file.writelines(lines_of(ledger))
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
@@ -91,24 +90,25 @@ def write(ledger: Ledger, path: Path) -> None:
         raise
 
 
-def as_json(ledger: Ledger) -> dict[str, Any]:
-    return {
+def lines_of(ledger: Ledger) -> Iterator[str]:
+    """The ledger as JSON, a line a Result, so that a diff of two ledgers can be read."""
+    head = {
         "schema": SCHEMA,
         "target": ledger.target,
         "finished": ledger.finished.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "server": {"version": ledger.server.version, "tidb_version": ledger.server.tidb_version},
         "versions": dict(ledger.versions),
-        "results": [_result_as_json(result) for result in ledger.results],
     }
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "results": ['
+    before = "\n"
+    for result in ledger.results:
+        fields = {name: getattr(result, name) for name in _FIELDS}
+        yield before + json.dumps(fields, ensure_ascii=False)
+        before = ",\n"
+    yield "\n]}\n"
 
 
-def _result_as_json(result: Result) -> dict[str, Any]:
-    fields = {
-        field.name: getattr(result, field.name)
-        for field in dataclasses.fields(result)
-        if field.name != "failure"
-    }
-    return fields | {"tab": list(result.tab)}
+_FIELDS = tuple(field.name for field in dataclasses.fields(Result) if field.name != "failure")
 
 
 def read(path: Path) -> Ledger:
@@ -132,8 +132,7 @@ def read(path: Path) -> Ledger:
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
-    known = {field.name for field in dataclasses.fields(Result)} - {"failure"}
-    fields = {name: value for name, value in entry.items() if name in known}
+    fields = {name: entry[name] for name in _FIELDS}
     return Result(**fields | {"tab": tuple(fields["tab"])})
 
 

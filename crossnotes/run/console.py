@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import http.client
 import os
 import re
 import signal
@@ -257,6 +256,8 @@ def _lock(port: int, timeout: float) -> IO[str]:
 
 def _answers(url: str) -> int | None:
     """The HTTP status that `url` answers with, or None while nobody listens there."""
+    import http.client
+
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
     try:

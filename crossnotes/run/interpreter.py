@@ -96,11 +96,11 @@ class Interpreter:
         """Carry out one request; an answer a block, or one for the request."""
         operation = request["op"]
         if operation == "run":
+            if request["fresh"]:
+                self.fresh_namespace()
             yield from self.run(request["blocks"])
         elif operation == "setup":
             yield self.guarded(lambda: set_up_django(request), line=request["line"])
-        elif operation == "begin":
-            yield self.guarded(self.fresh_namespace, line=0)
         elif operation == "atomic":
             yield self.guarded(self.atomically, line=0)
         elif operation == "end":

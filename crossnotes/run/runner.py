@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 import tempfile
 import threading
@@ -201,6 +200,8 @@ def _up_to(program: Program, line: int | None) -> Program:
 
 def versions_of(target: Target) -> dict[str, str]:
     """Versions of what stands between a program and its server."""
+    import importlib.metadata
+
     names = {"django": "Django"}
     if target.driver:
         names[target.driver] = target.driver

@@ -185,6 +185,8 @@ class _Session:
         self.private = self.has_files or self.isolation != "rollback"
         self.worker: Worker | None = None
         self.has_django = False
+        #: Whether the next blocks are to begin with an empty namespace.
+        self.fresh = True
         self.opened = False
         self.shell: console.Shell | None = None
         self.trace: Trace | None = None
@@ -314,7 +316,7 @@ class _Session:
     def _close(self) -> None:
         """Give the shared worker back."""
         worker = self.worker
-        if worker is None or self.private:
+        if worker is None or self.private or not self.has_django:
             return
         try:
             clean = worker.ask("end", TIMEOUT)["ok"]
@@ -347,7 +349,9 @@ class _Session:
             blocks = [self._block(snippet) for snippet in group]
             failed = None
             # To the end, which comes at once after a failure, or the next request would read it.
-            for answer in worker.request("run", max(timeouts), blocks=blocks):
+            for answer in worker.request(
+                "run", max(timeouts), blocks=blocks, fresh=self._take_fresh()
+            ):
                 current = next(waiting)
                 failed = failed or self._answered(current, answer)
             return failed
@@ -357,6 +361,10 @@ class _Session:
                 self.supervisor.discard_shared_worker()
             self.worker = None
             return self._failed(current, BlockError(_trouble_of_worker(error, current)))
+
+    def _take_fresh(self) -> bool:
+        fresh, self.fresh = self.fresh, False
+        return fresh
 
     def _answered(self, snippet: Snippet, answer: Mapping[str, Any]) -> Snippet | None:
         if answer["ok"]:
@@ -375,7 +383,7 @@ class _Session:
             else:
                 self.worker = self.supervisor.shared_worker()
             self.has_django = False
-            self._demand(self.worker.ask("begin", TIMEOUT), snippet)
+            self.fresh = True
         if needs_django and not self.has_django:
             if not self.worker.has_django:
                 self._set_up(self.worker, snippet)
@@ -538,7 +546,7 @@ class _Session:
             "line": line,
             "expected": None,
         }
-        answer = worker.ask("run", _timeout(snippet), blocks=[block])
+        answer = worker.ask("run", _timeout(snippet), blocks=[block], fresh=self._take_fresh())
         self._demand(answer, snippet)
         return str(answer["output"])
 

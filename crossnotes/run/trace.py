@@ -10,10 +10,12 @@ import ast
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import coverage
+from typing import TYPE_CHECKING
 
 from crossnotes.parse import Listing
+
+if TYPE_CHECKING:
+    import coverage
 
 _SITECUSTOMIZE = '''\
 """Loaded by every Python process of a traced program."""
@@ -77,6 +79,9 @@ class Trace:
 
     def finish(self) -> None:
         """Put together what the processes left. Call it when they have all ended."""
+        # Only here: importing it takes longer than most pages take to run.
+        import coverage
+
         log = self.folder / "opened"
         self._opened = frozenset(log.read_text().splitlines()) if log.exists() else frozenset()
         self._coverage = coverage.Coverage(
