@@ -147,7 +147,8 @@ def _grouped(marks: Sequence[Mark]) -> list[list[Mark]]:
 
 def _item(group: Sequence[Mark], translated_reason: str) -> nodes.inline:
     mark = group[0]
-    names = ", ".join(f"{m.label} {m.version}".strip() for m in group)
+    # Translators: stands between the names of databases.
+    names = str(_(", ")).join(f"{m.label} {m.version}".strip() for m in group)
     date = max(m.date for m in group)
     texts = {
         "passed": _("seen to work on {databases} ({date})"),
