@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,8 @@ class Config:
 
     `tabs` ties a label to a target, `elsewhere` a label that is not for this machine to its
     reason; `connection` ties a key of `.env` to a fact of the live connection (host, port, user,
-    password, database, ca); `dotenv` lists the other keys a page may set there.
+    password, database, ca); `dotenv` lists the other keys a page may set there. `pages` are the
+    paths that the pytest plugin collects, `django` the folder of the project that it runs them in.
     """
 
     root: Path
@@ -59,6 +60,8 @@ class Config:
     connection: Mapping[str, str] = field(default_factory=dict)
     dotenv: frozenset[str] = frozenset()
     settings: str = ""
+    pages: tuple[str, ...] = ()
+    django: str = ""
 
 
 def find(start: Path) -> Config:
@@ -76,13 +79,15 @@ def find(start: Path) -> Config:
     return Config(start.resolve())
 
 
-def _table(path: Path) -> Mapping[str, Any] | None:
+def _table(path: Path) -> Any:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    table: Mapping[str, Any] | None = document.get("tool", {}).get("crossnotes")
-    return table
+    tool = document.get("tool", {})
+    if not isinstance(tool, dict):
+        raise ConfigError(f"{path}: [tool] must be a table")
+    return tool.get("crossnotes")
 
 
 _KEYS: Mapping[str, tuple[type, str]] = {
@@ -92,12 +97,16 @@ _KEYS: Mapping[str, tuple[type, str]] = {
     "connection": (dict, "a table"),
     "dotenv": (list, "a list"),
     "settings": (str, "a string"),
+    "pages": (list, "a list"),
+    "django": (str, "a string"),
 }
 
 FACTS = ("host", "port", "user", "password", "database", "ca")
 
 
-def _config(path: Path, table: Mapping[str, Any]) -> Config:
+def _config(path: Path, table: Any) -> Config:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: [tool.crossnotes] must be a table")
     for key, value in table.items():
         if key not in _KEYS:
             known = ", ".join(sorted(_KEYS))
@@ -107,6 +116,9 @@ def _config(path: Path, table: Mapping[str, Any]) -> Config:
         kind, wanted = _KEYS[key]
         if not isinstance(value, kind):
             raise ConfigError(f"{path}: {key} in [tool.crossnotes] must be {wanted}")
+        items: Iterable[Any] = table[key].values() if kind is dict else table[key]
+        if not all(isinstance(item, str) for item in items):
+            raise ConfigError(f"{path}: {key} in [tool.crossnotes] must be {wanted} of strings")
     connection = table.get("connection", {})
     for key, fact in connection.items():
         if fact not in FACTS:
@@ -122,4 +134,12 @@ def _config(path: Path, table: Mapping[str, Any]) -> Config:
         connection=connection,
         dotenv=frozenset(table.get("dotenv", ())),
         settings=table.get("settings", ""),
+        pages=tuple(table.get("pages", ())),
+        django=table.get("django", ""),
     )
+
+
+def as_text(config: Config) -> str:
+    """The settings as a text that is the same in every process, which a set's repr is not."""
+    values = {key: getattr(config, key) for key in Config.__slots__}
+    return repr([(k, sorted(v) if isinstance(v, frozenset) else v) for k, v in values.items()])

@@ -8,6 +8,8 @@ never parsed, nothing is executed, and neither Sphinx nor Django is imported.
 from __future__ import annotations
 
 import hashlib
+import keyword
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
-from mdit_py_plugins.myst_blocks import myst_block_plugin
 
-from crossnotes import regions
+from crossnotes import markdown, regions
+from crossnotes.markdown import Directive, Myst
 
 #: What is executed, by the language that an author writes.
 KINDS: Mapping[str, str] = {
@@ -38,32 +36,10 @@ KINDS: Mapping[str, str] = {
     "dotenv": "dotenv",
 }
 
-#: Directives whose body is code, and those whose body no reader sees as Markdown.
+#: Directives that show their body as code in the language of their argument, and those whose
+#: name says which language it is.
 CODE_DIRECTIVES = frozenset({"code-block", "code", "sourcecode", "snippet"})
-LITERAL_DIRECTIVES = frozenset(
-    [
-        "toctree",
-        "raw",
-        "math",
-        "csv-table",
-        "figure",
-        "image",
-        "parsed-literal",
-        "mermaid",
-        "graphviz",
-        "digraph",
-        "graph",
-        "meta",
-        "highlight",
-        "index",
-        "compare",
-        "productionlist",
-        "contents",
-        "sectionauthor",
-        "include",
-        "eval-rst",
-    ]
-)
+CODE_DIRECTIVE_LANGUAGES: Mapping[str, str] = {"doctest": "pycon", "testcode": "python"}
 
 #: Options of Sphinx's own code-block, and ours of `{snippet}` (design.md, "How an author writes").
 CODE_BLOCK_OPTIONS = frozenset(
@@ -85,11 +61,36 @@ SNIPPET_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
 OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
 REASON_OPTIONS = ("skip", "xfail")
 
+#: Options that mean something for some kinds of block only.
+OPTION_KINDS: Mapping[str, tuple[str, ...]] = {
+    "background": ("console",),
+    "raises": ("python", "sql", "console"),
+    "timeout": ("python", "pycon", "sql", "console"),
+}
+#: Options of Sphinx's literalinclude that this engine follows, and ours.
+LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
+    [
+        "language",
+        "lineno-match",
+        "pyobject",
+        "lines",
+        "start-after",
+        "start-at",
+        "end-before",
+        "end-at",
+        "elsewhere",
+    ]
+)
+#: Kinds of block that print nothing, so that an `{output}` below would never be checked.
+SILENT = ("listing", "dotenv", "file")
+
 FRONT_MATTER_KEY = "crossnotes"
 ISOLATIONS = ("rollback", "commit", "models", "project")
 
-_DIRECTIVE = re.compile(r"\{([^\s}]+)\}\s*(.*)")
-_OPTION = re.compile(r":([\w-]+):(?:\s+(.*)|\s*)$")
+
+#: Where a page's server answers; the port is the group.
+_URL = re.compile(r"http://[\w.-]+(?::(\d{1,5}))?(?:/\S*)?")
+_SECONDS = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,16 @@ class TabSet:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An expected block. `targets` is empty for the default one."""
+    """An expected block. `targets` is empty for the default one; `fence` is the line that opens
+    it, `line` the first of its `lines` lines."""
 
     line: int
     text: str
     targets: tuple[str, ...] = ()
     unordered: bool = False
     ignore: tuple[str, ...] = ()
+    fence: int = 0
+    lines: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,13 @@ class Snippet:
     outputs: tuple[Output, ...] = ()
     listing: Listing | None = None
     problem: Problem | None = None
+    #: The file that an `include` took the block from, and to which `line` then belongs.
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        """The file in which a person would mend this block."""
+        return self.source or self.page
 
     @property
     def labels(self) -> list[str]:
@@ -187,14 +198,20 @@ class Page:
     isolation: str = "rollback"
     targets: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    #: The other files that it takes in.
+    files: tuple[Path, ...] = ()
+    #: The pytest fixtures that its blocks use by name.
+    fixtures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a project says about its pages: the languages that only show, the targets there are."""
+    """What a project says about its pages: the languages that only show, the targets there are,
+    and its MyST."""
 
     show_only: frozenset[str]
     targets: frozenset[str]
+    myst: Myst = field(default_factory=Myst)
 
     def language_problem(self, language: str) -> str | None:
         """Why a fence in `language` can be neither run nor shown, or None."""
@@ -205,6 +222,11 @@ class Dialect:
         if not language:
             return f"a code block without a language; say which one ({known})"
         return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
+
+
+def _is_url(text: str) -> bool:
+    match = _URL.fullmatch(text)
+    return match is not None and int(match[1] or 80) <= 65535
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -226,12 +248,21 @@ def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
         return Page(
             shown_as, (), problems=(Problem(shown_as, 1, f"cannot read: {error.strerror}"),)
         )
-    return parse(text, shown_as, dialect, folder=path.parent)
+    # The page's own path, less what it is shown as, is what shown paths are relative to.
+    root = Path(str(path.resolve()).removesuffix(shown_as) or "/")
+    return parse(text, shown_as, dialect, path.parent, root)
 
 
-def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None) -> Page:
-    """Parse `text`. Paths of a literalinclude are relative to `folder`, as Sphinx has them."""
-    reader = _Reader(shown_as, dialect, folder or Path())
+def parse(
+    text: str,
+    shown_as: str,
+    dialect: Dialect,
+    folder: Path | None = None,
+    root: Path | None = None,
+) -> Page:
+    """Parse `text`. What it includes is looked for in `folder`, as Sphinx does, and shown by its
+    path from `root`."""
+    reader = _Reader(shown_as, dialect, folder or Path(), root or Path())
     reader.container(text, first_line=1, tabs=())
     return Page(
         shown_as,
@@ -240,17 +271,9 @@ def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None
         reader.isolation,
         reader.targets,
         tuple(sorted(reader.problems, key=lambda problem: problem.line)),
+        files=tuple(reader.files),
+        fixtures=reader.fixtures,
     )
-
-
-def _markdown() -> MarkdownIt:
-    md = MarkdownIt("commonmark").use(colon_fence_plugin).use(myst_block_plugin).use(deflist_plugin)
-    # Only blocks are of interest; parsing text inside them would be most of the time.
-    return md.disable(["inline", "reference"])
-
-
-_NESTED = _markdown()
-_WHOLE_PAGE = _markdown().use(front_matter_plugin)
 
 
 @dataclass(slots=True)
@@ -259,67 +282,27 @@ class _OpenTabSet:
     synced: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Directive:
-    """A directive as written. `line` is its first line, `body_line` the line of `body`."""
-
-    name: str
-    argument: str
-    options: dict[str, str]
-    option_lines: dict[str, int]
-    body: str
-    line: int
-    body_line: int
-
-
-def _split_directive(name: str, argument: str, content: str, line: int) -> _Directive:
-    """Options as MyST reads them: a `---` block of YAML, or leading lines of `:name: value`."""
-    lines = content.split("\n")
-    options: dict[str, str] = {}
-    option_lines: dict[str, int] = {}
-    at = 0
-    if lines[0].strip() == "---":
-        end = next((i for i in range(1, len(lines)) if lines[i].strip() == "---"), len(lines) - 1)
-        at = end + 1
-        for key, value, offset in _yaml_items("\n".join(lines[1:end])):
-            options[key], option_lines[key] = value, line + 1 + 1 + offset
-    else:
-        while at < len(lines) and (match := _OPTION.match(lines[at].strip())):
-            options[match[1]], option_lines[match[1]] = (match[2] or "").strip(), line + 1 + at
-            at += 1
-    if at < len(lines) - 1 and not lines[at].strip():
-        at += 1  # MyST drops one blank line between the options and the body
-    body = "\n".join(lines[at:])
-    return _Directive(name, argument, options, option_lines, body, line, line + 1 + at)
-
-
-def _yaml_items(text: str) -> Iterator[tuple[str, str, int]]:
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        return
-    if isinstance(root, yaml.MappingNode):
-        for key, value in root.value:
-            yield str(key.value), _yaml_text(value), key.start_mark.line
-
-
-def _yaml_text(node: Any) -> str:
-    if isinstance(node, yaml.SequenceNode):
-        return ", ".join(str(item.value) for item in node.value)
-    return str(node.value)
-
-
 class _Reader:
     """Walks one page, outside in. What it found is in its attributes."""
 
-    def __init__(self, page: str, dialect: Dialect, folder: Path) -> None:
+    def __init__(self, page: str, dialect: Dialect, folder: Path, root: Path) -> None:
         self.page = page
         self.dialect = dialect
         self.folder = folder
+        #: What paths in results are relative to.
+        self.root = root
         self.problems: list[Problem] = []
         self.tab_sets: dict[int, _OpenTabSet] = {}
         self.isolation = "rollback"
         self.targets: tuple[str, ...] = ()
+        self.fixtures: tuple[str, ...] = ()
+        self.substitutions: dict[str, str] = {}
+        #: The files that are being included now, the innermost last.
+        self.sources: list[Path] = []
+        self.files: list[Path] = []
+        #: The line of the substitution that is being read, where there is one.
+        self.pinned: int | None = None
+        self._open_substitutions: list[str] = []
         self._snippets: list[dict[str, Any]] = []
         #: The snippet that an `{output}` may follow; None after a block that is only shown.
         self._last: dict[str, Any] | None = None
@@ -330,63 +313,118 @@ class _Reader:
             yield Snippet(page=self.page, index=index, **fields)
 
     def problem(self, line: int, message: str) -> Problem:
-        problem = Problem(self.page, line, message)
+        problem = self._failing(line, message)
         self.problems.append(problem)
         return problem
 
+    @property
+    def source(self) -> str:
+        """The file that is being read, as results call it; "" for the page itself."""
+        return os.path.relpath(self.sources[-1], self.root) if self.sources else ""
+
     def container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
-        """Read a stretch of Markdown whose first line is line `first_line` of the page."""
-        markdown = _WHOLE_PAGE if first_line == 1 else _NESTED
-        for token in markdown.parse(text):
-            if token.type == "front_matter":
+        """Read a stretch of Markdown whose first line is line `first_line` of the file."""
+        whole_page = first_line == 1 and not self.sources and self.pinned is None
+        for token in self.dialect.myst.tokens(text, whole_page):
+            line = self.pinned or first_line + (token.map[0] if token.map else 0)
+            if token.type in ("fence", "colon_fence"):
+                self._fence(token, line, tabs)
+            elif token.type == "substitution_block":
+                self._substitution(token.content, line, tabs)
+            elif token.type == "front_matter":
                 self._front_matter(token.content)
-            elif token.type in ("fence", "colon_fence"):
-                self._fence(token, first_line, tabs)
             elif token.type == "code_block":
                 self._last = None
-                assert token.map
                 self.problem(
-                    first_line + token.map[0],
+                    line,
                     "an indented code block has no language, so it would be shown and never run; "
                     "write it as a fence with a language",
                 )
 
-    def _fence(self, token: Token, first_line: int, tabs: tuple[Tab, ...]) -> None:
-        assert token.map
-        line = first_line + token.map[0]
+    def _fence(self, token: Token, line: int, tabs: tuple[Tab, ...]) -> None:
         info = token.info.strip()
-        match = _DIRECTIVE.fullmatch(info)
-        if match is None:
+        called = markdown.directive_name(info)
+        if called is None and token.type == "colon_fence":
+            self.container(token.content, line + 1, tabs)  # a div, whose content is Markdown
+        elif called is None:
             language = info.split()[0] if info else ""
             self._code(language, token.content, line, line + 1, {}, tabs)
-            return
-        name, argument = match[1], match[2].strip()
-        if name == "tabs":
-            self._tabs(name, argument, token.content, line, tabs)
-        elif name in ("tab", "group-tab"):
-            self._tab(name, argument, token.content, line, tabs)
+        elif called[0] == "tabs":
+            self._tabs(token.content, line, tabs)
+        elif called[0] in ("tab", "group-tab"):
+            self._tab(*called, token.content, line, tabs)
         else:
-            directive = _split_directive(name, argument, token.content, line)
-            self._directive(directive, tabs)
+            self._directive(markdown.directive(*called, token.content, line), tabs)
 
-    def _directive(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
-        handlers: dict[str, Callable[[_Directive, tuple[Tab, ...]], None]] = {
+    def _directive(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        handlers: dict[str, Callable[[Directive, tuple[Tab, ...]], None]] = {
             "code-tab": self._code_tab,
+            "eval-rst": self._eval_rst,
+            "include": self._include,
             "literalinclude": self._literalinclude,
             "output": self._output,
+            "testoutput": self._output,
         }
-        if directive.name in CODE_DIRECTIVES:
+        if directive.name in CODE_DIRECTIVES or directive.name in CODE_DIRECTIVE_LANGUAGES:
             self._code_directive(directive, tabs)
         elif directive.name in handlers:
             handlers[directive.name](directive, tabs)
-        elif directive.name not in LITERAL_DIRECTIVES:
+        elif self.dialect.myst.body_of(directive.name) == "content":
             self.container(directive.body, directive.body_line, tabs)
+        elif self.dialect.myst.body_of(directive.name) == "code":
+            self.problem(
+                directive.line,
+                f"a {{{directive.name}}} shows code that is never run; write it as a fence or a "
+                "{code-block} with its language",
+            )
+
+    # -- text from elsewhere ---------------------------------------------------------------------
+
+    def _substitution(self, content: str, line: int, tabs: tuple[Tab, ...]) -> None:
+        """What `{{ name }}` puts there; its blocks stand on the line of the substitution."""
+        values = {**self.dialect.myst.substitutions, **self.substitutions}
+        text = markdown.render_substitution(content, values)
+        if text is None or content in self._open_substitutions:
+            return  # Sphinx warns of it
+        pinned, self.pinned = self.pinned, line
+        self._open_substitutions.append(content)
+        self.container(text, line, tabs)
+        self._open_substitutions.pop()
+        self.pinned = pinned
+
+    def _include(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        """The part of another file that is shown here. Its blocks are on that file's lines."""
+        path = regions.resolve(self.folder, directive.argument)
+        self.files.append(path)
+        if path in self.sources:
+            self.problem(directive.line, f"{directive.argument} includes itself")
+            return
+        try:
+            text, first_line = regions.included(path, directive.options)
+        except regions.RegionError as error:
+            self.problem(directive.line, str(error))
+            return
+        if "literal" in directive.options:
+            return
+        if "code" in directive.options:
+            language = directive.options["code"]
+            self._code(language, text, directive.line, directive.line, directive.options, tabs)
+            return
+        self.sources.append(path)
+        self.container(text, first_line, tabs)
+        self.sources.pop()
+
+    def _eval_rst(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        """reStructuredText is not read, so code in it would be shown and never run."""
+        if offset := markdown.rst_code_line(directive.body):
+            self.problem(
+                directive.body_line + offset - 1,
+                "code in {eval-rst} is shown and never run; write it in MyST",
+            )
 
     # -- tabs ------------------------------------------------------------------------------------
 
-    def _tabs(
-        self, name: str, argument: str, content: str, line: int, tabs: tuple[Tab, ...]
-    ) -> None:
+    def _tabs(self, content: str, line: int, tabs: tuple[Tab, ...]) -> None:
         self.tab_sets[line] = _OpenTabSet([])
         # A dummy step, replaced by each tab inside.
         self.container(content, line + 1, (*tabs, Tab(line, "")))
@@ -413,7 +451,7 @@ class _Reader:
         self._last = None
         return (*tabs[:-1], Tab(tabs[-1].tab_set, label))
 
-    def _code_tab(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+    def _code_tab(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         language, _, label = directive.argument.partition(" ")
         if not tabs or tabs[-1].label:
             self.problem(directive.line, "a {code-tab} outside of {tabs}; put it directly into one")
@@ -425,11 +463,14 @@ class _Reader:
 
     # -- code ------------------------------------------------------------------------------------
 
-    def _code_directive(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+    def _code_directive(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         known = SNIPPET_OPTIONS if directive.name == "snippet" else CODE_BLOCK_OPTIONS
-        problem = self._option_problem(directive, known)
+        problem = None
+        if directive.name in CODE_DIRECTIVES:
+            problem = self._option_problem(directive, known)
+        argument = directive.argument.split()[0] if directive.argument else ""
         self._code(
-            directive.argument.split()[0] if directive.argument else "",
+            CODE_DIRECTIVE_LANGUAGES.get(directive.name, argument),
             _dedent(directive.body, directive.options.get("dedent")),
             directive.line,
             directive.body_line,
@@ -457,6 +498,10 @@ class _Reader:
         kind = self._kind(language, code, options)
         if kind is None:
             return
+        for option, kinds in OPTION_KINDS.items():
+            if option in options and kind not in kinds and problem is None:
+                message = f":{option}: is for {', '.join(kinds)} blocks, and this is a {kind} block"
+                problem = self._failing(line, message)
         self._add(
             line=code_line,
             kind=kind,
@@ -478,11 +523,13 @@ class _Reader:
         return "pycon" if kind == "python" and code.startswith(">>> ") else kind
 
     def _add(self, **fields: Any) -> None:
-        fields = {"options": {}, "listing": None, "problem": None, "outputs": [], **fields}
+        defaults: dict[str, Any] = {"options": {}, "listing": None, "problem": None, "outputs": []}
+        fields = {**defaults, "source": self.source, **fields}
+        fields["line"] = self.pinned or fields["line"]
         self._snippets.append(fields)
         self._last = fields
 
-    def _option_problem(self, directive: _Directive, known: frozenset[str]) -> Problem | None:
+    def _option_problem(self, directive: Directive, known: frozenset[str]) -> Problem | None:
         for option, line in directive.option_lines.items():
             if option not in known:
                 choices = ", ".join(sorted(known))
@@ -491,13 +538,21 @@ class _Reader:
                 )
             if option in REASON_OPTIONS and not directive.options[option]:
                 return self._failing(line, f":{option}: needs a reason, which readers will see")
+            if option == "timeout" and not _SECONDS.fullmatch(directive.options[option]):
+                value = directive.options[option]
+                return self._failing(line, f":timeout: {value!r} is not a number of seconds")
+            if option == "background" and not _is_url(directive.options[option]):
+                value = directive.options[option]
+                return self._failing(
+                    line, f":background: {value!r} is not a URL such as http://127.0.0.1:8000/"
+                )
             if option == "targets" and (message := self._target_problem(directive.options[option])):
                 return self._failing(line, message)
         return None
 
     def _failing(self, line: int, message: str) -> Problem:
         """A problem that belongs to a snippet and is reported as that snippet's failure."""
-        return Problem(self.page, line, message)
+        return Problem(self.source or self.page, self.pinned or line, message)
 
     def _target_problem(self, text: str) -> str | None:
         unknown = [name for name in words(text) if name not in self.dialect.targets]
@@ -509,20 +564,21 @@ class _Reader:
 
     # -- listings --------------------------------------------------------------------------------
 
-    def _literalinclude(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+    def _literalinclude(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         self._last = None
-        path = self.folder / directive.argument
+        path = regions.resolve(self.folder, directive.argument)
+        self.files.append(path)
         language = directive.options.get("language") or regions.language_of(path)
         if message := self.dialect.language_problem(language):
             self.problem(directive.line, message)
             return
-        listing, code, problem = None, "", None
+        listing, code, problem = None, "", self._option_problem(directive, LISTING_OPTIONS)
         try:
             lines, code = regions.select(path, directive.options)
             elsewhere = regions.elsewhere(directive.options.get("elsewhere", ""))
             listing = Listing(path.resolve(), lines, elsewhere)
         except regions.RegionError as error:
-            problem = self._failing(directive.line, str(error))
+            problem = problem or self._failing(directive.line, str(error))
         self._add(
             line=directive.line,
             kind="listing",
@@ -536,13 +592,16 @@ class _Reader:
 
     # -- expected output -------------------------------------------------------------------------
 
-    def _output(self, directive: _Directive, tabs: tuple[Tab, ...]) -> None:
+    def _output(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         if self._last is None or self._last["tabs"] != tabs:
             self.problem(
                 directive.line,
                 "an {output} with no code block before it; put it right below the block that "
                 "prints it, in the same tab",
             )
+            return
+        if self._last["kind"] in SILENT:
+            self.problem(directive.line, "an {output} of a block that prints nothing; take it away")
             return
         if problem := self._option_problem(directive, OUTPUT_OPTIONS):
             self._last["problem"] = self._last["problem"] or problem
@@ -553,6 +612,8 @@ class _Reader:
             words(directive.options.get("targets", "")),
             "unordered" in directive.options,
             words(directive.options.get("ignore", "")),
+            directive.line,
+            directive.body.count("\n"),
         )
         earlier: list[Output] = self._last["outputs"]
         for other in earlier:
@@ -579,6 +640,17 @@ class _Reader:
         for key, value in root.value:
             if key.value == FRONT_MATTER_KEY:
                 self._settings(value, 2 + key.start_mark.line)
+            elif key.value == "myst" and isinstance(value, yaml.MappingNode):
+                for name, inner in value.value:
+                    if name.value == "substitutions":
+                        self._front_matter_substitutions(inner)
+            elif key.value == "substitutions":
+                self._front_matter_substitutions(value)
+
+    def _front_matter_substitutions(self, node: Any) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self.substitutions[str(key.value)] = markdown.yaml_text(value)
 
     def _settings(self, node: Any, line: int) -> None:
         if not isinstance(node, yaml.MappingNode):
@@ -587,16 +659,26 @@ class _Reader:
         for key, value in node.value:
             key_line = 2 + key.start_mark.line
             if key.value == "isolation":
-                self._isolation(_yaml_text(value), key_line)
+                self._isolation(markdown.yaml_text(value), key_line)
             elif key.value == "targets":
-                self.targets = words(_yaml_text(value))
-                if message := self._target_problem(_yaml_text(value)):
+                self.targets = words(markdown.yaml_text(value))
+                if message := self._target_problem(markdown.yaml_text(value)):
                     self.problem(key_line, message)
+            elif key.value == "fixtures":
+                self._fixtures(markdown.yaml_text(value), key_line)
             else:
                 self.problem(
                     key_line,
-                    f"unknown key {key.value!r} in crossnotes:; known are: isolation, targets",
+                    f"unknown key {key.value!r} in crossnotes:; known are: fixtures, isolation, "
+                    "targets",
                 )
+
+    def _fixtures(self, value: str, line: int) -> None:
+        for name in words(value):
+            if name.isidentifier() and not keyword.iskeyword(name):
+                self.fixtures += (name,)
+            else:
+                self.problem(line, f"{name!r} cannot be a fixture, whose name is one of Python")
 
     def _isolation(self, value: str, line: int) -> None:
         if value in ISOLATIONS:

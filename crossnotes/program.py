@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crossnotes.parse import Output, Page, Problem, Snippet, TabSet
+from crossnotes.parse import Output, Page, Problem, Snippet, Tab, TabSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,55 +75,77 @@ def programs(page: Page, target: str, labels: Labels) -> Iterator[Program]:
     """The programs of `page` on `target`: one, or one a label of the tab sets that name no
     target, the other sets at their first label."""
     free = [t for t in page.tab_sets if not any(labels.target_of(label) for label in t.labels)]
-    usable = {t.line: [x for x in t.labels if x not in labels.elsewhere] for t in free}
+    above = _above(page)
+    usable = {
+        t.line: [x for x in t.labels if x not in labels.elsewhere]
+        for t in free
+        if not any(tab.label in labels.elsewhere for tab in above.get(t.line, ()))
+    }
     first = {line: names[0] for line, names in usable.items() if names}
     choices = [first]
     for tab_set in free:
-        for label in usable[tab_set.line]:
-            choice = _choose(label, tab_set, free, first)
+        for label in usable.get(tab_set.line, ()):
+            wanted = [*above.get(tab_set.line, ()), Tab(tab_set.line, label)]
+            choice = _choose(wanted, free, first)
             if choice not in choices:
                 choices.append(choice)
-    excused = tuple(_not_for_here(page, labels))
+    excused = tuple(_not_for_here(page, target, labels))
+    seen: set[tuple[int, ...]] = set()
     for number, choice in enumerate(choices):
-        yield Program(
-            page,
-            target,
-            tuple(s for s in page.snippets if _is_read(s, target, choice, page, labels)),
-            tuple(dict.fromkeys(choice.values())),
-            excused if number == 0 else (),
-        )
+        snippets = tuple(s for s in page.snippets if _is_read(s, target, choice, labels))
+        read = tuple(snippet.index for snippet in snippets)
+        if read in seen:
+            continue
+        seen.add(read)
+        chosen = tuple(dict.fromkeys(choice.values()))
+        yield Program(page, target, snippets, chosen, excused if number == 0 else ())
+
+
+def _above(page: Page) -> dict[int, tuple[Tab, ...]]:
+    """The tabs that a tab set stands in, by its line."""
+    return {
+        tab.tab_set: snippet.tabs[:depth]
+        for snippet in page.snippets
+        for depth, tab in enumerate(snippet.tabs)
+    }
 
 
 def _choose(
-    label: str, tab_set: TabSet, free: Iterable[TabSet], first: Mapping[int, str]
+    wanted: Iterable[Tab], free: Iterable[TabSet], first: Mapping[int, str]
 ) -> dict[int, str]:
-    """Choosing a label in one set chooses it in every set that syncs with it, as on the page."""
+    """Choosing a label in one set chooses it in every set that syncs with it, as on the page;
+    to see a set inside of a tab, a reader chooses that tab before."""
     choice = dict(first)
-    for other in free:
-        synced = tab_set.synced and other.synced and label in other.labels
-        if other is tab_set or synced:
-            choice[other.line] = label
+    sets = {tab_set.line: tab_set for tab_set in free}
+    for tab in wanted:
+        chosen = sets.get(tab.tab_set)
+        for other in sets.values():
+            synced = chosen and chosen.synced and other.synced and tab.label in other.labels
+            if other is chosen or synced:
+                choice[other.line] = tab.label
     return choice
 
 
-def _is_read(
-    snippet: Snippet, target: str, choice: Mapping[int, str], page: Page, labels: Labels
-) -> bool:
+def _is_read(snippet: Snippet, target: str, choice: Mapping[int, str], labels: Labels) -> bool:
+    if not _is_for(snippet, target, labels):
+        return False
+    return all(
+        labels.target_of(tab.label) is not None or choice.get(tab.tab_set) == tab.label
+        for tab in snippet.tabs
+    )
+
+
+def _is_for(snippet: Snippet, target: str, labels: Labels) -> bool:
     if snippet.targets and target not in snippet.targets:
         return False
-    for tab in snippet.tabs:
-        named = labels.target_of(tab.label)
-        if named is not None and named != target:
-            return False
-        if named is None and choice.get(tab.tab_set) != tab.label:
-            return False
-    return True
+    named = (labels.target_of(tab.label) for tab in snippet.tabs)
+    return all(name in (None, target) for name in named)
 
 
-def _not_for_here(page: Page, labels: Labels) -> Iterator[tuple[Snippet, str]]:
+def _not_for_here(page: Page, target: str, labels: Labels) -> Iterator[tuple[Snippet, str]]:
     for snippet in page.snippets:
         for tab in snippet.tabs:
-            if tab.label in labels.elsewhere:
+            if tab.label in labels.elsewhere and _is_for(snippet, target, labels):
                 yield snippet, f"{tab.label}: {labels.elsewhere[tab.label]}"
                 break
 
@@ -143,6 +165,7 @@ def hashes(program: Program, project: str) -> dict[int, str]:
     """The `program_sha256` of each snippet, by its index: what it, the program before it, and
     the Django project (by its own digest) were when it ran."""
     digest = hashlib.sha256(f"{program.target}\0{program.isolation}\0{project}".encode())
+    encode = json.JSONEncoder(sort_keys=True).encode
     found = {}
     for snippet in program.snippets:
         options = {k: v for k, v in snippet.options.items() if k not in ("caption", "class")}
@@ -150,6 +173,6 @@ def hashes(program: Program, project: str) -> dict[int, str]:
         text = (expected.text, expected.unordered, expected.ignore) if expected else None
         elsewhere = dict(snippet.listing.elsewhere) if snippet.listing else None
         part = [snippet.kind, snippet.language, snippet.code, options, text, elsewhere]
-        digest.update(json.dumps(part, sort_keys=True).encode())
+        digest.update(encode(part).encode())
         found[snippet.index] = digest.hexdigest()
     return found

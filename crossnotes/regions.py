@@ -31,6 +31,44 @@ class RegionError(Exception):
     """A listing that cannot be shown; its message says what is there instead."""
 
 
+def resolve(folder: Path, argument: str) -> Path:
+    """The file that a directive in `folder` names. As in Sphinx, a leading slash is the folder of
+    all pages, which is one of those above; a real absolute path is taken as it is."""
+    if not argument.startswith("/"):
+        return (folder / argument).resolve()
+    for above in (folder.resolve(), *folder.resolve().parents):
+        candidate = above / argument.lstrip("/")
+        if candidate.exists():
+            return candidate
+    return Path(argument)
+
+
+def included(path: Path, options: Mapping[str, str]) -> tuple[str, int]:
+    """The part of a file that an `include` shows, and the number (from 1) of its first line.
+
+    Raises RegionError for a file that cannot be read and for a marker that it does not hold.
+    """
+    lines = _lines(path)
+    try:
+        start = int(options.get("start-line") or 0)
+        end = int(options["end-line"]) if options.get("end-line") else None
+    except ValueError:
+        raise RegionError(":start-line: and :end-line: take a number") from None
+    if start < 0:
+        start = max(0, len(lines) + start)
+    text = "\n".join(lines[start:end])
+    if marker := options.get("start-after", "").strip("\"'"):
+        before, found, text = text.partition(marker)
+        if not found:
+            raise RegionError(_missing(path, lines, marker))
+        start += before.count("\n") + marker.count("\n")
+    if marker := options.get("end-before", "").strip("\"'"):
+        text, found, _after = text.partition(marker)
+        if not found:
+            raise RegionError(_missing(path, lines, marker))
+    return text, start + 1
+
+
 def language_of(path: Path) -> str:
     """The language of a listing that names none, by the ending of its file."""
     return _LANGUAGES.get(path.suffix, "text")
@@ -56,19 +94,18 @@ def select(path: Path, options: Mapping[str, str]) -> tuple[tuple[int, ...], str
 
     Raises RegionError for a file that cannot be read and for a marker that it does not hold.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise RegionError(f"cannot read the listing {path.name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RegionError(f"the listing {path.name} is not UTF-8") from error
+    lines = _lines(path)
     chosen = list(range(1, len(lines) + 1))
     if "pyobject" in options:
         chosen = _object(path, lines, options["pyobject"])
-    if "lines" in options:
-        chosen = [n for n in _numbers(options["lines"], len(chosen)) if n <= len(chosen)]
     chosen = _from_start(path, lines, chosen, options)
     chosen = _to_end(path, lines, chosen, options)
+    if "lines" in options:
+        # Counted inside of what the other options chose, as Sphinx does.
+        numbers = _numbers(options["lines"], len(chosen))
+        chosen = [chosen[n - 1] for n in numbers if n <= len(chosen)]
+        if not chosen:
+            raise RegionError(f":lines: {options['lines']} chooses no line of {path.name}")
     text = [lines[n - 1] for n in chosen]
     if "dedent" in options:
         indents = [len(line) - len(line.lstrip()) for line in text if line.strip()]
@@ -78,8 +115,20 @@ def select(path: Path, options: Mapping[str, str]) -> tuple[tuple[int, ...], str
     return tuple(chosen), "\n".join(text)
 
 
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise RegionError(f"cannot read {path.name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RegionError(f"{path.name} is not UTF-8") from error
+
+
 def _object(path: Path, lines: list[str], name: str) -> list[int]:
-    body = ast.parse("\n".join(lines)).body
+    try:
+        body = ast.parse("\n".join(lines)).body
+    except SyntaxError as error:
+        raise RegionError(f"{path.name} is not Python: {error}") from error
     found: ast.stmt | None = None
     for part in name.split("."):
         found = next((node for node in body if getattr(node, "name", None) == part), None)
@@ -98,9 +147,11 @@ def _numbers(spec: str, total: int) -> list[int]:
         first, dash, last = part.strip().partition("-")
         try:
             start = int(first) if first else 1
-            end = (int(last) if last else total) if dash else start
+            end = (int(last) if last else max(start, total)) if dash else start
         except ValueError:
-            raise RegionError(f":lines: {spec} is not a list of lines such as 1-3,7") from None
+            start, end = 0, 0
+        if not 1 <= start <= end or not (first or last):
+            raise RegionError(f":lines: {spec} is not a list of lines such as 1-3,7")
         numbers += range(start, end + 1)
     return numbers
 
@@ -124,16 +175,17 @@ def _to_end(
     if marker is None:
         return chosen
     for place, number in enumerate(chosen):
-        if marker in lines[number - 1]:
+        # Sphinx does not look for `end-before` in the first line.
+        if marker in lines[number - 1] and (inclusive or place):
             return chosen[: place + 1 if inclusive else place]
     raise RegionError(_missing(path, lines, marker))
 
 
 def _marker(options: Mapping[str, str], at: str, beside: str) -> tuple[str | None, bool]:
     if at in options:
-        return options[at].strip("\"'"), True
+        return options[at], True
     if beside in options:
-        return options[beside].strip("\"'"), False
+        return options[beside], False
     return None, False
 
 

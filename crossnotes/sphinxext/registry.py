@@ -3,7 +3,9 @@
 Loads the conf.py of FOLDER and prints JSON: the block extensions of MyST that are on, the
 substitutions, and for each registered directive whether its body is `content` (parsed again),
 `code` (shown as it is) or `none`. No attribute of a directive class says so; each is tried on a
-body that holds a code block, and the doctree shows what became of it.
+body that holds a code block, and the doctree shows what became of it. What was found of classes
+that come with Sphinx, MyST, sphinx-tabs and us is in directives.json, made by `--all`, and is not
+tried again.
 """
 
 import io
@@ -22,6 +24,9 @@ from docutils.utils import new_document
 from sphinx.application import Sphinx
 from sphinx.util.logging import suppress_logging
 
+from crossnotes import markdown
+from crossnotes.markdown import Myst
+
 #: The code block in each probe.
 PROBE = "probe = 1"
 
@@ -38,9 +43,11 @@ INSIDE_TABS = ("tab", "group-tab", "code-tab")
 def directive_classes(app: Sphinx) -> dict[str, Any]:
     """All names under which a page of this project can call a directive, with what is called."""
     found: dict[str, Any] = {}
-    for name in directives._directive_registry:
-        found[name], _messages = directives.directive(name, en, new_document("probe"))
-    found |= directives._directives
+    # docutils has no public way to ask for all that it knows.
+    registries: Any = directives
+    for name in registries._directive_registry:
+        found[name], _messages = registries.directive(name, en, new_document("probe"))
+    found |= registries._directives
     for domain in app.env.domains.sorted():
         for name, called in domain.directives.items():
             found[f"{domain.name}:{name}"] = called
@@ -70,7 +77,32 @@ def kind_of(doctree: nodes.document) -> str:
     return "none"
 
 
-def ask(conf: Path) -> dict[str, Any]:
+def class_name(called: Any) -> str:
+    """What tells a directive from another of the same name."""
+    return f"{called.__module__}.{getattr(called, '__qualname__', type(called).__qualname__)}"
+
+
+def is_known(name: str, called: Any) -> bool:
+    return markdown.known_directives().get(name, {}).get("class") == class_name(called)
+
+
+def myst_of(app: Sphinx) -> Myst | None:
+    """The MyST of a project that is loaded, or None if some of its directives have to be tried."""
+    if not all(is_known(name, called) for name, called in directive_classes(app).items()):
+        return None
+    return Myst(
+        frozenset(getattr(app.config, "myst_enable_extensions", ())),
+        markdown.default_directives(),
+        _substitutions(app),
+    )
+
+
+def _substitutions(app: Sphinx) -> dict[str, str]:
+    values = getattr(app.config, "myst_substitutions", {})
+    return {key: str(value) for key, value in values.items()}
+
+
+def ask(conf: Path, try_all: bool = False) -> dict[str, Any]:
     """Everything that parse.py has to be told of the project whose conf.py is in `conf`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -88,8 +120,14 @@ def ask(conf: Path) -> dict[str, Any]:
             warning=io.StringIO(),
         )
         classes = directive_classes(app)
+        known = {} if try_all else markdown.default_directives()
         found = dict.fromkeys(sorted(classes), "none")
-        names = [name for name in found if getattr(classes[name], "has_content", True)]
+        names = []
+        for name, called in classes.items():
+            if not try_all and is_known(name, called):
+                found[name] = known[name]
+            elif getattr(called, "has_content", True):
+                names.append(name)
         calls: list[str] = []
         for number, (name, page) in enumerate(probes(names)):
             (source / f"probe{number}.md").write_text(page)
@@ -99,14 +137,11 @@ def ask(conf: Path) -> dict[str, Any]:
             for number, name in enumerate(calls):
                 if found[name] == "none":
                     found[name] = _kind(app, f"probe{number}")
-        extensions = getattr(app.config, "myst_enable_extensions", ())
         return {
-            "extensions": sorted(extensions),
-            "substitutions": {
-                key: str(value)
-                for key, value in getattr(app.config, "myst_substitutions", {}).items()
-            },
+            "extensions": sorted(getattr(app.config, "myst_enable_extensions", ())),
+            "substitutions": _substitutions(app),
             "directives": found,
+            "classes": {name: class_name(called) for name, called in classes.items()},
         }
 
 
@@ -118,5 +153,19 @@ def _kind(app: Sphinx, docname: str) -> str:
         return "none"
 
 
+def main() -> None:
+    """Answer for a folder; with `--all`, as directives.json holds it."""
+    (folder,) = (Path(argument) for argument in sys.argv[1:] if argument != "--all")
+    if "--all" not in sys.argv:
+        json.dump(ask(folder), sys.stdout)
+        return
+    found = ask(folder, try_all=True)
+    rows = [
+        f'"{name}": {json.dumps({"body": body, "class": found["classes"][name]})}'
+        for name, body in sorted(found["directives"].items())
+    ]
+    print("{\n" + ",\n".join(rows) + "\n}")
+
+
 if __name__ == "__main__":
-    json.dump(ask(Path(sys.argv[1])), sys.stdout)
+    main()

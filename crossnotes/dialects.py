@@ -1,0 +1,106 @@
+"""Asks a project's Sphinx what its Markdown is, and remembers the answer until conf.py changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from crossnotes.markdown import Myst
+
+CONF = "conf.py"
+
+#: Seconds that loading a conf.py and trying its directives may take.
+TIMEOUT = 120
+
+
+class ConfError(Exception):
+    """A conf.py that Sphinx cannot load; the message is Sphinx's last line."""
+
+
+def conf_folder(pages: Path, root: Path) -> Path | None:
+    """The folder of the conf.py that holds for the pages in `pages`: there or above, as far up as
+    `root`."""
+    start = pages.resolve()
+    for folder in (start, *start.parents):
+        if (folder / CONF).is_file():
+            return folder
+        if folder == root.resolve() or not folder.is_relative_to(root.resolve()):
+            break
+    return None
+
+
+def myst_of(folder: Path | None) -> Myst:
+    """The MyST of the project with its conf.py in `folder`; the default one without a conf.py or
+    without Sphinx. Raises ConfError."""
+    if folder is None:
+        return Myst()
+    cache = _cache_file(folder)
+    found = _read(cache)
+    if found is None:
+        found = _ask(folder)
+        if found is None:
+            return Myst()
+        _write(cache, found)
+    return Myst(frozenset(found["extensions"]), found["directives"], found["substitutions"])
+
+
+def _cache_file(folder: Path) -> Path:
+    """Named after all that the answer depends on: conf.py, what is installed, and the asking."""
+    packages = sysconfig.get_paths()["purelib"]
+    parts = [
+        str(folder),
+        (folder / CONF).read_text(encoding="utf-8", errors="replace"),
+        f"{packages} {os.stat(packages).st_mtime_ns}",
+        (Path(__file__).parent / "sphinxext" / "registry.py").read_text(encoding="utf-8"),
+    ]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base, "crossnotes", f"myst-{key}.json")
+
+
+def _read(cache: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def _write(cache: Path, found: dict[str, Any]) -> None:
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        temporary = cache.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(found), encoding="utf-8")
+        temporary.replace(cache)
+    except OSError:
+        return  # a home that cannot be written to costs time, nothing else
+
+
+def _ask(folder: Path) -> dict[str, Any] | None:
+    command = [sys.executable, "-m", "crossnotes.sphinxext.registry", str(folder)]
+    packages = str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")]))
+    try:
+        run = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            env=os.environ | {"PYTHONPATH": path},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfError(f"{folder / CONF}: Sphinx did not load it in {TIMEOUT} s") from None
+    if run.returncode == 0:
+        found: dict[str, Any] = json.loads(run.stdout)
+        return found
+    if "No module named 'sphinx'" in run.stderr or "No module named 'docutils'" in run.stderr:
+        return None
+    last = run.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+    raise ConfError(f"{folder / CONF}: Sphinx cannot load it: {last[0]}")

@@ -1,0 +1,252 @@
+"""What Markdown and MyST make of a text: its blocks, and the parts of a directive.
+
+CommonMark's block rules are markdown-it-py's, and MyST's are its plugins, those that the project's
+conf.py turns on. Inline markup is never parsed: it would be most of the time, and no code block
+stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.front_matter import front_matter_plugin
+from mdit_py_plugins.myst_blocks import myst_block_plugin
+
+_OPTION = re.compile(r":([\w-]+):(?:\s+(.*)|\s*)$")
+
+
+@cache
+def known_directives() -> Mapping[str, Mapping[str, str]]:
+    """The directives of Sphinx, MyST, sphinx-tabs and ours by name: their `class`, and what they
+    make of their `body`, as `crossnotes.sphinxext.registry` found it."""
+    path = Path(__file__).with_name("directives.json")
+    found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def default_directives() -> Mapping[str, str]:
+    """What directives make of their body, for pages of a project without a conf.py."""
+    return {name: known["body"] for name, known in known_directives().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Myst:
+    """The MyST of a project: its block extensions, what its directives make of their body
+    (`content`, `code` or `none`), and its substitutions."""
+
+    extensions: frozenset[str] = frozenset({"colon_fence", "deflist"})
+    directives: Mapping[str, str] = field(default_factory=default_directives)
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+
+    def tokens(self, text: str, whole_page: bool) -> list[Token]:
+        """The block tokens of a text; front matter is looked for at the head of a whole page."""
+        return _parser(self.extensions, whole_page).parse(text)
+
+    def body_of(self, directive: str) -> str:
+        """What becomes of a directive's body. One that is not known may hold anything."""
+        return self.directives.get(directive, "content")
+
+
+@cache
+def _parser(extensions: frozenset[str], whole_page: bool) -> MarkdownIt:
+    md = MarkdownIt("commonmark").use(myst_block_plugin)
+    md.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
+    if whole_page:
+        md.use(front_matter_plugin)
+    for name in sorted(extensions & PLUGINS.keys()):
+        PLUGINS[name](md)
+    md.block.ruler.before("code", "prose", _prose)
+    # References and tables begin and end where paragraphs do, so they hold no code block.
+    return md.disable(["inline", "reference"])
+
+
+def _prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Pass over headings and paragraphs that no other rule could take for anything else: most of
+    a page, of which trying every rule on every line is most of the time. They leave no token."""
+    column = state.sCount[start] - state.blkIndent
+    if silent or not 0 <= column < 4:
+        return False
+    src, line = state.src, start
+    at = state.bMarks[start] + state.tShift[start]
+    if src.startswith(_HEADINGS, at):
+        state.line = start + 1
+        return True
+    while line < end and at < state.eMarks[line]:
+        if not src[at].isalpha() or state.sCount[line] < state.blkIndent:
+            if line > start and _is_next_item(state, line, at):
+                break
+            return False
+        line += 1
+        if line < end:
+            at = state.bMarks[line] + state.tShift[line]
+    if line + 1 < end and state.bMarks[line + 1] + state.tShift[line + 1] < len(src):
+        following = src[state.bMarks[line + 1] + state.tShift[line + 1]]
+        if following in ":~":
+            return False  # it may be the term of a definition
+    state.line = line
+    return True
+
+
+_HEADINGS = tuple("#" * level + " " for level in range(1, 7))
+
+
+def _is_next_item(state: StateBlock, line: int, at: int) -> bool:
+    """Whether a bullet of the list that is being read stands on a line."""
+    is_sibling = 0 <= state.listIndent == state.sCount[line] < state.blkIndent
+    return is_sibling and state.src[at] in "-*+" and state.src[at + 1 : at + 2] == " "
+
+
+def _amsmath(md: MarkdownIt) -> None:
+    from mdit_py_plugins.amsmath import amsmath_plugin
+
+    md.use(amsmath_plugin)
+
+
+def _attrs_block(md: MarkdownIt) -> None:
+    from mdit_py_plugins.attrs import attrs_block_plugin
+
+    md.use(attrs_block_plugin)
+
+
+def _dollarmath(md: MarkdownIt) -> None:
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    md.use(dollarmath_plugin)
+
+
+def _fieldlist(md: MarkdownIt) -> None:
+    from mdit_py_plugins.field_list import fieldlist_plugin
+
+    md.use(fieldlist_plugin)
+
+
+def _substitution(md: MarkdownIt) -> None:
+    from mdit_py_plugins.substitution import substitution_plugin
+
+    md.use(substitution_plugin)
+
+
+#: MyST's extensions that change where blocks begin and end.
+PLUGINS: Mapping[str, Callable[[MarkdownIt], Any]] = {
+    "amsmath": _amsmath,
+    "attrs_block": _attrs_block,
+    "colon_fence": lambda md: md.use(colon_fence_plugin),
+    "deflist": lambda md: md.use(deflist_plugin),
+    "dollarmath": _dollarmath,
+    "fieldlist": _fieldlist,
+    "substitution": _substitution,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A directive as written. `line` is its first line, `body_line` the line of `body`."""
+
+    name: str
+    argument: str
+    options: dict[str, str]
+    option_lines: dict[str, int]
+    body: str
+    line: int
+    body_line: int
+
+
+def directive_name(info: str) -> tuple[str, str] | None:
+    """Name and argument, if the info string of a fence calls a directive."""
+    name, _, argument = info.partition(" ")
+    if name.startswith("{") and name.endswith("}"):
+        return name[1:-1], argument.strip()
+    return None
+
+
+def directive(name: str, argument: str, content: str, line: int) -> Directive:
+    """Options as MyST reads them: a `---` block of YAML, or leading lines of `:name: value`."""
+    lines = content.split("\n")
+    options: dict[str, str] = {}
+    option_lines: dict[str, int] = {}
+    at = 0
+    if lines[0].strip() == "---":
+        end = next((i for i in range(1, len(lines)) if lines[i].strip() == "---"), len(lines) - 1)
+        at = end + 1
+        for key, value, offset in yaml_items("\n".join(lines[1:end])):
+            options[key], option_lines[key] = value, line + 2 + offset
+    else:
+        while at < len(lines) and (match := _OPTION.match(lines[at].strip())):
+            options[match[1]], option_lines[match[1]] = _unquoted(match[2] or ""), line + 1 + at
+            at += 1
+    if at < len(lines) - 1 and not lines[at].strip():
+        at += 1  # MyST drops one blank line between the options and the body
+    body = "\n".join(lines[at:])
+    return Directive(name, argument, options, option_lines, body, line, line + 1 + at)
+
+
+def _unquoted(value: str) -> str:
+    """The value of an option line, whose quotes are YAML's, as MyST has them."""
+    value = value.strip()
+    if value[:1] not in ("'", '"'):
+        return value
+    try:
+        return yaml_text(yaml.compose(value, Loader=yaml.SafeLoader))
+    except yaml.YAMLError:
+        return value
+
+
+def yaml_items(text: str) -> Iterator[tuple[str, str, int]]:
+    """Key, value and line (from 0) of each item of a YAML mapping; none of what is not one."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return
+    if isinstance(root, yaml.MappingNode):
+        for key, value in root.value:
+            yield str(key.value), yaml_text(value), key.start_mark.line
+
+
+def yaml_text(node: Any) -> str:
+    """A YAML value as an option would be written: a list as its items with commas."""
+    if isinstance(node, yaml.SequenceNode):
+        return ", ".join(str(item.value) for item in node.value)
+    return str(node.value)
+
+
+def render_substitution(content: str, values: Mapping[str, str]) -> str | None:
+    """What `{{ content }}` becomes: the value of that name, or an expression of Jinja as MyST has
+    it. None where it has no value; Sphinx then warns."""
+    name = content.strip()
+    if name in values:
+        return str(values[name])
+    try:
+        import jinja2
+
+        # The result is Markdown of the page itself; nothing is to be escaped.
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701
+        return environment.from_string(f"{{{{{content}}}}}").render(values)
+    except Exception:  # an expression may raise anything
+        return None
+
+
+def rst_code_line(text: str) -> int:
+    """The line (from 1) of the first code block in reStructuredText, or 0 if there is none."""
+    from docutils import nodes
+    from docutils.core import publish_doctree
+
+    settings = {"report_level": 5, "file_insertion_enabled": False, "raw_enabled": False}
+    doctree = publish_doctree(text, settings_overrides=settings)
+    for block in doctree.findall():
+        if isinstance(block, nodes.literal_block | nodes.doctest_block):
+            return block.line or 1
+    return 0
