@@ -33,25 +33,17 @@ class Ledger:
     versions: Mapping[str, str]
     results: tuple[Result, ...]
 
-    def merged_into(
-        self,
-        earlier: Ledger | None,
-        pages: Collection[str],
-        only: Collection[tuple[str, int]] | None = None,
-    ) -> Ledger:
-        """This run's Results beside the earlier ones of other pages than `pages`, or, where a run
-        took only some blocks, of others than `only` (page and index). Results of another server
-        or driver version do not stand beside ours and are left behind."""
+    def merged_into(self, earlier: Ledger | None, whole_pages: Collection[str]) -> Ledger:
+        """This run's Results beside the earlier ones: of pages that are not in `whole_pages`, as
+        far as this run has no Result for the same block. Results of another server or driver
+        version do not stand beside ours and are left behind."""
         if earlier is None or (earlier.server, earlier.versions) != (self.server, self.versions):
             return self
+        ours = {(result.page, result.index) for result in self.results}
         kept = [
             result
             for result in earlier.results
-            if (
-                result.page not in pages
-                if only is None
-                else (result.page, result.index) not in only
-            )
+            if result.page not in whole_pages and (result.page, result.index) not in ours
         ]
         return dataclasses.replace(self, results=in_page_order((*kept, *self.results)))
 
@@ -101,14 +93,16 @@ def lines_of(ledger: Ledger) -> Iterator[str]:
     }
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "results": ['
     before = "\n"
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     for result in ledger.results:
-        fields = {name: getattr(result, name) for name in _FIELDS}
-        yield before + json.dumps(fields, ensure_ascii=False)
+        yield before + encode({name: getattr(result, name) for name in FIELDS})
         before = ",\n"
     yield "\n]}\n"
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Result) if field.name != "failure")
+_NOT_KEPT = ("failure", "parts")
+#: The fields of a Result that outlast the run, in the order of design.md.
+FIELDS = tuple(field.name for field in dataclasses.fields(Result) if field.name not in _NOT_KEPT)
 
 
 def read(path: Path) -> Ledger:
@@ -132,7 +126,7 @@ def read(path: Path) -> Ledger:
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
-    fields = {name: entry[name] for name in _FIELDS}
+    fields = {name: entry[name] for name in FIELDS}
     return Result(**fields | {"tab": tuple(fields["tab"])})
 
 

@@ -11,24 +11,32 @@ Status = Literal["passed", "failed", "excused"]
 #: place such as `docs/a.md:12 failed`.
 NOT_REACHED = "not reached: "
 EXPECTED_TO_FAIL = "expected to fail: "
+#: The excuse of a page that only pytest can run.
+NEEDS_PYTEST = "uses pytest fixtures; run it with pytest"
+
+#: The excuse of a listing in a language that is not run, of a file that is not the project's.
+ONLY_SHOWN = "only shown: it is a file that no program runs"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, for the person who mends it. `line` is a line of the page; `details` are
-    lines that show more, already short."""
+    lines that show more, already short; `page` is the file that the line is of, where an
+    `include` took the block from there."""
 
     line: int
     message: str
     expected: str = ""
     got: str = ""
     details: tuple[str, ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One snippet on one target; its fields are those of the ledger (design.md), and `failure`,
-    which the ledger sums up in `reason`. `seconds` is wall time."""
+    which the ledger sums up in `reason`, and `parts`, what each example or command printed.
+    `seconds` is wall time."""
 
     page: str
     line: int
@@ -43,3 +51,4 @@ class Result:
     seconds: float = 0.0
     output: str = ""
     failure: Failure | None = None
+    parts: tuple[str, ...] = ()

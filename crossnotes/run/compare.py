@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 SEPARATOR = " | "
+
+#: Lines of each side that a difference shows.
+MOST_DIFFERENT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,17 @@ def without_columns(lines: Sequence[str], ignore: Sequence[str]) -> list[str]:
 
 
 def difference(expected: str, got: str) -> list[str]:
-    """The lines of a diff, `-` expected and `+` got, without headers."""
+    """The lines of a diff around the first difference, `-` expected and `+` got, without
+    headers."""
     import difflib
 
-    diff = difflib.ndiff(_lines(expected), _lines(got))
-    return [line for line in diff if not line.startswith("?")]
+    want, have = _lines(expected), _lines(got)
+    pairs = itertools.zip_longest(want, have)
+    first = next((place for place, (one, other) in enumerate(pairs) if one != other), 0)
+    begin = max(0, first - 2)
+    # ndiff takes the third power of the number of lines, and a person reads a few.
+    shown = slice(begin, begin + MOST_DIFFERENT)
+    diff = [line for line in difflib.ndiff(want[shown], have[shown]) if not line.startswith("?")]
+    before = ["  …"] if begin else []
+    after = ["  …"] if max(len(want), len(have)) > shown.stop else []
+    return before + diff + after

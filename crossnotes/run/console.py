@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -113,6 +114,8 @@ class Shell:
         self.state = state
         self._groups: list[int] = []
         self._servers: list[_Server] = []
+        #: A pipe that nobody writes to: it ends with us, and the commands with it.
+        self._ends, self._open = os.pipe()
         state.mkdir()
 
     def run(self, text: str, timeout: float) -> Outcome:
@@ -129,17 +132,19 @@ class Shell:
                     process.wait()
                     break
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(timeout=min(1.0, max(0.01, deadline - time.monotonic())))
+                    # Often enough that a command without end fills no disk.
+                    process.wait(timeout=min(0.1, max(0.01, deadline - time.monotonic())))
             printed.seek(0)
             output = printed.read(OUTPUT_LIMIT).decode(errors="replace")
         self._remember()
-        return Outcome(process.returncode, output, self._failed_line(), timed_out, too_much)
+        return Outcome(process.returncode, output, self._failed_line(text), timed_out, too_much)
 
     def _start(self, text: str, output: int) -> subprocess.Popen[bytes]:
         (self.state / "commands").write_text(text + "\n", encoding="utf-8")
         (self.state / "line").unlink(missing_ok=True)
         process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc", "-c", _BASH, str(self.state)],
+            ["bash", "--noprofile", "--norc", "-c", _BASH, str(self.state), str(self._ends)],
+            pass_fds=[self._ends],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -161,11 +166,14 @@ class Shell:
         items = variables.read_text(encoding="utf-8", errors="surrogateescape").split("\0")
         self.environment = dict(item.split("=", 1) for item in items if "=" in item)
 
-    def _failed_line(self) -> int:
+    def _failed_line(self, text: str) -> int:
+        """The line of the command that failed. Bash does not say it for an `exit`, for a mistake
+        in its grammar, and for `a && b` at the end, which is a failure only there."""
+        lines = len(text.rstrip().splitlines())
         try:
-            return int((self.state / "line").read_text())
+            return min(int((self.state / "line").read_text()), lines)
         except (OSError, ValueError):
-            return 1
+            return max(lines, 1)
 
     def serve(self, text: str, url: str, timeout: float) -> None:
         """Start `text` in the background and wait until `url` answers.
@@ -174,7 +182,7 @@ class Shell:
         """
         port = urllib.parse.urlsplit(url).port or 80
         lock = _lock(port, timeout)
-        if _answers(url) is not None:
+        if _listens(url):
             lock.close()
             raise PortTakenError(
                 f"port {port} is taken by another process; end it, or give the page another port"
@@ -195,18 +203,31 @@ class Shell:
         if status >= 500:
             raise ServerNotUpError(f"{url} answers with status {status}", server.output())
 
+    def end_groups(self) -> None:
+        """Kill all that the commands started."""
+        for group in self._groups:
+            _end_group(group, signal.SIGKILL)
+
     def close(self) -> None:
         """End the program's servers as Ctrl-C would, and whatever its commands left running."""
         for server in self._servers:
             server.stop()
-        for group in self._groups:
-            _end_group(group, signal.SIGKILL)
+        self.end_groups()
+        self._groups.clear()
+        self._servers.clear()
+        for descriptor in (self._ends, self._open):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
-#: Reports the line of the command that failed, and leaves folder and variables for the next block.
+#: Ends with the run, even one that was killed; reports the line of the command that failed; leaves
+#: folder and variables for the next block.
 _BASH = """\
+{ read -r -u "$1"; kill -KILL 0; } < /dev/null &> /dev/null &
+disown
+eval "exec $1<&-"; shift
 set -eE
-trap 'echo "$LINENO" > "$0/line"' ERR
+trap '[[ $BASH_SOURCE == "$0/commands" ]] && echo "$LINENO" > "$0/line"' ERR
 trap 'pwd > "$0/cwd"; /usr/bin/env -0 > "$0/env"' EXIT
 source "$0/commands"
 """
@@ -252,6 +273,16 @@ def _lock(port: int, timeout: float) -> IO[str]:
             time.sleep(0.05)
         else:
             return file
+
+
+def _listens(url: str) -> bool:
+    """Whether a process listens where `url` leads, even one that would not answer."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def _answers(url: str) -> int | None:

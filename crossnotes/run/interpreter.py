@@ -7,12 +7,15 @@ happened, at the page's line.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
-import doctest
 import importlib
 import io
 import json
 import os
+import re
+import select
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +25,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from crossnotes.run.compare import Expected, matches
+from crossnotes.run.surroundings import Surroundings
 
 #: Characters one block may print; more is a mistake in the page, and would fill the ledger.
 OUTPUT_LIMIT = 1_000_000
@@ -44,9 +48,18 @@ class OutputTooLargeError(Exception):
     """A block printed more than OUTPUT_LIMIT characters."""
 
 
-class _Printed(io.StringIO):
+class _Printed(io.TextIOWrapper):
+    """Descriptor 1 as Python's print() sees it, so that its lines and those of child processes
+    stay in order."""
+
+    def __init__(self) -> None:
+        descriptor = io.FileIO(1, "w", closefd=False)
+        super().__init__(io.BufferedWriter(descriptor), encoding="utf-8", line_buffering=True)
+        self.left = OUTPUT_LIMIT
+
     def write(self, text: str) -> int:
-        if self.tell() + len(text) > OUTPUT_LIMIT:
+        self.left -= len(text)
+        if self.left < 0:
             raise OutputTooLargeError(f"printed more than {OUTPUT_LIMIT:,} characters")
         return super().write(text)
 
@@ -59,31 +72,38 @@ class Capture:
         os.dup2(self._file.fileno(), 1)
         os.dup2(self._file.fileno(), 2)
         self._printed = _Printed()
+        self._text = ""
 
     def begin(self) -> None:
+        self._text = ""
         self._printed = _Printed()
         sys.stdout = self._printed
         sys.stderr = io.StringIO()
 
     def end(self) -> str:
-        text = self._printed.getvalue()
-        if os.fstat(1).st_size:
+        """All that was printed since `begin`."""
+        with contextlib.suppress(ValueError):  # the block may have closed it
+            self._printed.flush()
+        if os.fstat(self._file.fileno()).st_size:
             self._file.seek(0)
-            text += self._file.read(OUTPUT_LIMIT).decode(errors="replace")
+            self._text += self._file.read(OUTPUT_LIMIT).decode(errors="replace")
             self._file.seek(0)
             self._file.truncate()
-        return text
+        return self._text
 
 
 class Interpreter:
     """One Python session: a namespace, and a Django connection once it was set up."""
 
-    def __init__(self) -> None:
-        self.capture = Capture()
+    def __init__(self, capture: Capture | None = None) -> None:
+        self.capture = capture or Capture()
         self.namespace: dict[str, Any] = {}
         self.fresh_namespace()
         self.atomic: Any = None
         self.watch: _Watch | None = None
+        self.surroundings = Surroundings()
+        #: Whether other pages use this process after the program.
+        self.shared = False
 
     def fresh_namespace(self) -> None:
         module = types.ModuleType("__main__")
@@ -98,9 +118,11 @@ class Interpreter:
         if operation == "run":
             if request["fresh"]:
                 self.fresh_namespace()
+                self.shared = request["shared"]
             yield from self.run(request["blocks"])
         elif operation == "setup":
             yield self.guarded(lambda: set_up_django(request), line=request["line"])
+            self.surroundings.remember()
         elif operation == "atomic":
             yield self.guarded(self.atomically, line=0)
         elif operation == "end":
@@ -130,12 +152,30 @@ class Interpreter:
 
     def run(self, blocks: list[Block]) -> Iterator[Answer]:
         for block in blocks:
+            self.parts: list[str] = []
             answer = self.guarded(lambda block=block: self.one(block), line=block["line"])  # type: ignore[misc]
+            answer["parts"] = self.parts
+            self.check_surroundings(block, answer)
             if not answer["ok"] and self.watch is not None:
                 answer["message"] = _explain(answer["message"])
             yield answer
-            if not answer["ok"] and not block.get("xfail"):
+            if not answer["ok"] and (not block.get("xfail") or answer.get("dirty")):
                 return
+
+    def check_surroundings(self, block: Block, answer: Answer) -> None:
+        """Fail a block that would make other pages run otherwise."""
+        if self.surroundings.child_came_back():
+            what = "forks, and the child ran on past the block's end; end it with os._exit()"
+        elif self.shared and (changed := self.surroundings.changed()):
+            what = (
+                f"leaves {changed} changed for the pages after it; undo that on the page, or say "
+                "`crossnotes: {isolation: commit}` in its front matter"
+            )
+        else:
+            return
+        answer["dirty"] = True
+        if answer["ok"]:
+            answer |= {"ok": False, "line": block["line"], "message": f"this block {what}"}
 
     def guarded(self, action: Callable[[], str | None], line: int) -> Answer:
         """Run `action`; whatever it does is turned into an answer."""
@@ -149,9 +189,12 @@ class Interpreter:
             answer |= {"expected": failure.expected, "got": failure.got}
         except BaseException as error:  # sys.exit and Ctrl-C of a page are its failures, not ours
             answer |= {"ok": False, "message": describe(error)}
+        self.surroundings.end_if_forked()
         printed = self.capture.end()
         if answer.get("output") is None:
             answer["output"] = printed
+        for key in ("message", "expected", "got", "output"):
+            answer[key] = storable(answer[key])
         answer["seconds"] = round(time.perf_counter() - started, 6)
         return answer
 
@@ -176,10 +219,14 @@ class Interpreter:
         return output
 
     def python(self, block: Block) -> str | None:
-        code = "\n" * (block["line"] - 1) + block["code"]
+        try:
+            code = compile(block["code"], block["page"], "exec", dont_inherit=True)
+        except SyntaxError as error:
+            line = block["line"] + (error.lineno or 1) - 1
+            raise BlockFailedError(line, describe(error)) from error
         try:
             # Running what a page shows is what this process is for.
-            exec(compile(code, block["page"], "exec", dont_inherit=True), self.namespace)  # noqa: S102
+            exec(on_lines_of_page(code, block["line"] - 1), self.namespace)  # noqa: S102
         except SyntaxError as error:
             line = error.lineno if error.filename == block["page"] else None
             raise BlockFailedError(line or block["line"], describe(error)) from error
@@ -188,19 +235,32 @@ class Interpreter:
         return self._checked(block, self.capture.end())
 
     def pycon(self, block: Block) -> str | None:
-        session = _Session(block["page"], collect=block["expected"] is not None)
+        # Only here: most programs have no such block, and it takes as long as all the rest.
+        import doctest
+
+        from crossnotes.run.session import Session
+
+        collect = block["expected"] is not None or block["update"] == "output"
+        session = Session(block["page"], collect, accept_all=bool(block["update"]))
         name, line = block["page"], block["line"]
         try:
             examples = doctest.DocTestParser().get_examples(block["code"] + "\n", name)
         except ValueError as error:
             raise BlockFailedError(line, str(error)) from error
+        for example in examples:
+            if example.options.get(doctest.SKIP):
+                raise BlockFailedError(
+                    line + example.lineno,
+                    "`doctest: +SKIP` gives no reason; use {snippet} with `:skip: reason`",
+                )
         test = doctest.DocTest(examples, self.namespace, name, name, line - 1, block["code"])
         # DocTest copies the namespace, and the next block has to see what this one bound.
         test.globs = self.namespace
         session.run(test, out=lambda text: None, clear_globs=False)
+        self.parts = session.printed
         if session.failure is not None:
             raise session.failure
-        if block["expected"] is None:
+        if not collect:
             return "".join(session.printed)
         return self._checked(block, "".join(session.uncheck))
 
@@ -227,49 +287,29 @@ class Interpreter:
         return output
 
 
-class _Session(doctest.DocTestRunner):
-    """doctest, stopped at the first difference. With `collect`, an example that expects nothing
-    may print: an `{output}` block below says what."""
-
-    def __init__(self, page: str, collect: bool) -> None:
-        flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.FAIL_FAST
-        self.printed: list[str] = []
-        self.uncheck: list[str] = []
-        self.failure: BlockFailedError | None = None
-        self.page = page
-        super().__init__(_Checker(self, collect), verbose=False, optionflags=flags)
-
-    def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
-        self.failure = BlockFailedError(
-            test.lineno + example.lineno + 1,
-            f"{example.source.strip().splitlines()[0]} answers otherwise",
-            example.want,
-            got or "nothing",
-        )
-
-    def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
-        line = test.lineno + example.lineno + 1
-        self.failure = BlockFailedError(line, describe(exc_info[1]), example.want, "")
-
-
-class _Checker(doctest.OutputChecker):
-    def __init__(self, session: _Session, collect: bool) -> None:
-        self.session = session
-        self.collect = collect
-
-    def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        self.session.printed.append(got)
-        if self.collect and not want:
-            self.session.uncheck.append(got)
-            return True
-        return super().check_output(want, got, optionflags)
+def on_lines_of_page(code: types.CodeType, above: int) -> types.CodeType:
+    """The code as if `above` lines stood above it, so that tracebacks and pdb show the page's own
+    lines. Compiling it behind so many line breaks takes a third longer."""
+    inner = tuple(
+        on_lines_of_page(part, above) if isinstance(part, types.CodeType) else part
+        for part in code.co_consts
+    )
+    # All other lines of a code object are told by their distance from its first.
+    return code.replace(co_firstlineno=code.co_firstlineno + above, co_consts=inner)
 
 
 def describe(error: BaseException | None) -> str:
     """An exception as Python's last line of a traceback says it."""
     if isinstance(error, SystemExit):
         return f"SystemExit: the block ended the interpreter with status {error.code!r}"
-    return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    # A SyntaxError shows its place before, which is told otherwise; notes come after.
+    said = (part for part in traceback.format_exception_only(error) if not part.startswith("  "))
+    return " ".join(line.strip() for line in next(said).splitlines())
+
+
+def storable(text: str) -> str:
+    """Text as UTF-8 can hold it: a lone surrogate is shown escaped."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def page_line(error: BaseException, block: Block) -> int:
@@ -373,6 +413,10 @@ def refresh(path: str) -> bool:
     return path not in [os.path.realpath(file) for file in loaded if file]
 
 
+#: What may stand before the first word of a statement.
+_COMMENTS = re.compile(r"^(?:\s+|--[^\n]*|#[^\n]*|/\*.*?\*/)+", re.DOTALL)
+
+
 class _Watch:
     """Notices what a rollback program does that would act otherwise for its reader."""
 
@@ -392,7 +436,8 @@ class _Watch:
 
     def _watch(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         if isinstance(sql, str):
-            words = sql.lstrip().upper()
+            bare = _COMMENTS.sub("", sql, count=1)
+            words = " ".join(bare[:200].upper().split()) + " "
             if words.startswith(self.SCHEMA):
                 self.seen = "changes the schema"
             elif words.startswith(self.ENDS_TRANSACTION) and "SAVEPOINT" not in words:
@@ -423,19 +468,34 @@ def _explain(message: str) -> str:
 # -- the process ----------------------------------------------------------------------------------
 
 
+def _end_with_the_run(requests: int, busy: list[bool]) -> None:
+    """End this process and its children if the run is gone, even by a SIGKILL, while a block is
+    running; between blocks we notice by ourselves."""
+    poll = select.poll()
+    poll.register(requests, 0)  # nothing but the hang-up
+    poll.poll()
+    while not busy[0]:
+        time.sleep(0.1)  # the last request may not have been read yet
+    os.killpg(0, signal.SIGKILL)
+
+
 def main() -> None:
     """Serve requests until the other end is closed."""
-    read_from, write_to = int(sys.argv[1]), int(sys.argv[2])
-    for descriptor in (read_from, write_to):
+    read_from, write_to, answers = map(int, sys.argv[1:4])
+    for descriptor in (read_from, write_to, answers):
         os.set_inheritable(descriptor, False)
     requests = os.fdopen(read_from, encoding="utf-8")
-    answers = os.fdopen(write_to, "w", encoding="utf-8", newline="\n")
     sys.argv = [""]
     interpreter = Interpreter()
+    busy = [False]
+    # Not by `threading`, where a page that looks at its threads would see it.
+    _thread.start_new_thread(_end_with_the_run, (read_from, busy))
     with contextlib.suppress(BrokenPipeError):
         for line in requests:
+            busy[0] = True
+            at = 0
             for answer in interpreter.answer(json.loads(line)):
-                answers.write(json.dumps(answer) + "\n")
-                answers.flush()
-            answers.write("{}\n")
-            answers.flush()
+                # Before the next block runs, which may end the process.
+                at += os.pwrite(answers, (json.dumps(answer) + "\n").encode(), at)
+            busy[0] = False
+            os.write(write_to, b"\n")

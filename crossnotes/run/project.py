@@ -14,7 +14,17 @@ from pathlib import Path
 LEFT_OUT = (".env", "db.sqlite3", "__pycache__", ".venv", ".git", ".mypy_cache", ".ruff_cache")
 
 #: Variables by which a person's environment would reach into a program.
-_PREFIXES = ("TIDB_", "CROSSNOTES_", "DJANGO_", "MYSQL_", "PG", "PYTHON", "PIP_", "COVERAGE_")
+_PREFIXES = (
+    "TIDB_",
+    "CROSSNOTES_",
+    "DJANGO_",
+    "MYSQL_",
+    "PG",
+    "PYTHON",
+    "PYTEST_",
+    "PIP_",
+    "COVERAGE_",
+)
 _NAMES = ("CA_PATH", "DATABASE_URL", "VIRTUAL_ENV", "BASH_ENV", "ENV", "LC_ALL", "LANGUAGE")
 
 

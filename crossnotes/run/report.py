@@ -10,6 +10,8 @@ from crossnotes.run.compare import difference
 
 #: Lines that a failure may take, all told.
 MOST_LINES = 12
+#: Characters that are shown of a line; an output may be one line of a million.
+LONGEST_LINE = 500
 
 
 def failure_lines(result: Result, code: str, code_line: int, target: str) -> list[str]:
@@ -18,7 +20,7 @@ def failure_lines(result: Result, code: str, code_line: int, target: str) -> lis
     failure = result.failure
     if failure is None:
         return [f"{result.page}:{result.line}: [{target}] {result.reason}"]
-    lines = [f"{result.page}:{failure.line}: [{target}] {failure.message}"]
+    lines = [f"{failure.page or result.page}:{failure.line}: [{target}] {failure.message}"]
     at = failure.line - code_line
     source = code.split("\n")
     if 0 <= at < len(source) and source[at].strip():
@@ -26,7 +28,12 @@ def failure_lines(result: Result, code: str, code_line: int, target: str) -> lis
     if failure.expected or failure.got:
         lines += [f"    {line}" for line in _expected_and_got(failure.expected, failure.got)]
     lines += [f"    {line}" for line in failure.details]
-    return shortened(lines)
+    return shortened([_cut(line) for line in lines])
+
+
+def _cut(line: str) -> str:
+    left = len(line) - LONGEST_LINE
+    return line if left <= 0 else f"{line[:LONGEST_LINE]} … {left:,} more characters"
 
 
 def _expected_and_got(expected: str, got: str) -> list[str]:

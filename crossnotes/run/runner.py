@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
+import shutil
 import tempfile
 import threading
 import time
@@ -13,27 +15,38 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crossnotes import config, parse
 from crossnotes.config import Config
 from crossnotes.ledger import Ledger, one_per_snippet
-from crossnotes.parse import Page
-from crossnotes.program import Labels, Program, programs, targets_of
+from crossnotes.parse import Dialect, Page, Problem
+from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
 from crossnotes.result import Result
 from crossnotes.run.project import Project
+from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.run.supervisor import Supervisor
-from crossnotes.targets import Identity, Server, Target, TargetError, every_target
+from crossnotes.targets import Identity, Target, TargetError, every_target
 
 
-@dataclass(slots=True)
-class Selection:
-    """Pages to run; `lines` narrows a page to its programs' blocks up to a line."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page that is to be run: where it is, what results call it, and how it is read. `up_to` is
+    a line of it, where only the blocks to that line are wanted."""
 
-    pages: Sequence[Page]
-    lines: Mapping[str, int] = field(default_factory=dict)
+    path: Path
+    shown_as: str
+    dialect: Dialect
+    up_to: int | None = None
+
+    def page(self) -> Page:
+        """Read it. It is not kept: a run may have thousands."""
+        return parse.read(self.path, self.shown_as, self.dialect)
 
 
 @dataclass(slots=True)
 class TargetRun:
-    """What one target did. `problem` says why it could not be had."""
+    """What one target did. `problem` says why it could not be had, `kept` what was left on
+    purpose, `lost` what the server said when it was gone, `reused` how many of the results are of
+    an earlier run."""
 
     target: Target
     source: str = ""
@@ -41,8 +54,11 @@ class TargetRun:
     versions: Mapping[str, str] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     programs: int = 0
+    reused: int = 0
     seconds: float = 0.0
     problem: str = ""
+    kept: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     finished: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def count(self, status: str) -> int:
@@ -63,6 +79,9 @@ class TargetRun:
 #: Called with each finished program's results, from the thread of its target.
 Listener = Callable[[TargetRun, Program, list[Result]], None]
 
+#: Called before each page, with the number of pages that are done and of all.
+Progress = Callable[[TargetRun, int, int], None]
+
 
 @dataclass(slots=True)
 class Run:
@@ -72,24 +91,33 @@ class Run:
     project: Project | None
     environment: Mapping[str, str]
     fail_fast: bool = False
+    keep_db: bool = False
+    update: bool = False
+    reuse: bool = False
     listener: Listener = lambda run, program, results: None
+    progress: Progress = lambda run, done, of: None
+    #: What the authors of pages have to mend, by page; and how many snippets were read.
+    problems: dict[str, list[Problem]] = field(default_factory=dict)
+    snippets_seen: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
+    _supervisors: list[Supervisor] = field(default_factory=list)
 
     @property
     def labels(self) -> Labels:
         return Labels(self.config.tabs, self.config.elsewhere)
 
-    def on(self, targets: Iterable[Target], selection: Selection) -> list[TargetRun]:
-        """Run the selection on each target, side by side; a TargetRun each, in their order."""
+    def on(self, targets: Iterable[Target], sources: Sequence[Source]) -> list[TargetRun]:
+        """Run the pages on each target, side by side; a TargetRun each, in their order."""
         runs = [TargetRun(target) for target in targets]
         run_name = f"crossnotes_{uuid.uuid4().hex[:10]}"
-        with tempfile.TemporaryDirectory(prefix="crossnotes-", ignore_cleanup_errors=True) as name:
-            # Servers that drop root's rights have to reach their own folder in it.
-            Path(name).chmod(0o755)
+        folder = Path(tempfile.mkdtemp(prefix="crossnotes-"))
+        # Servers that drop root's rights have to reach their own folder in it.
+        folder.chmod(0o755)
+        try:
             threads = [
                 threading.Thread(
                     target=self._one_target,
-                    args=(run, selection, run_name, Path(name, run.target.name)),
+                    args=(run, sources, run_name, folder / run.target.name),
                     name=run.target.name,
                 )
                 for run in runs
@@ -98,6 +126,9 @@ class Run:
                 threads[0].run()
             else:
                 self._together(threads)
+        finally:
+            if not self.keep_db:
+                shutil.rmtree(folder, ignore_errors=True)
         return runs
 
     def _together(self, threads: Sequence[threading.Thread]) -> None:
@@ -108,77 +139,145 @@ class Run:
                 thread.join()
         except KeyboardInterrupt:
             self._stop.set()
+            for supervisor in self._supervisors:
+                supervisor.interrupt()
             for thread in threads:
                 thread.join()
             raise
 
     def _one_target(
-        self, run: TargetRun, selection: Selection, run_name: str, folder: Path
+        self, run: TargetRun, sources: Sequence[Source], run_name: str, folder: Path
     ) -> None:
         started = time.perf_counter()
-        chosen = self.chosen_programs(run.target, selection)
         try:
-            if chosen:
-                self._with_server(run, chosen, run_name, folder)
+            self._run_pages(run, sources, run_name, folder)
+            run.problem = run.problem or next(iter(run.lost), "")
+        except TargetError as error:
+            run.problem = str(error)
         except Exception as error:
             run.problem = _our_mistake(error)
         run.seconds = time.perf_counter() - started
         run.finished = datetime.now(UTC)
 
-    def chosen_programs(self, target: Target, selection: Selection) -> list[Program]:
-        """The programs of the selection on one target."""
-        names = list(every_target())
+    def _run_pages(
+        self, run: TargetRun, sources: Sequence[Source], run_name: str, folder: Path
+    ) -> None:
+        """Run page after page. The server is started for the first that needs it."""
+        with contextlib.ExitStack() as stack:
+            supervisor: Supervisor | None = None
+            kept = self._kept(run, run.target.built_in)
+            for number, source in enumerate(sources):
+                if self._stop.is_set() or run.lost:
+                    break
+                self.progress(run, number, len(sources))
+                if self._take_over(run, kept, source):
+                    continue
+                page = self.read(source)
+                chosen = self.chosen_programs(run.target, source, page)
+                if not chosen:
+                    continue
+                if supervisor is None:
+                    supervisor = self._open(run, run_name, folder, stack)
+                    if supervisor is None:
+                        return
+                    kept = kept or self._kept(run, run.identity)
+                    if self._take_over(run, kept, source):
+                        continue
+                results = self._run_programs(run, supervisor, chosen)
+                if kept is not None and source.up_to is None:
+                    kept.remember(source.path, page, results)
+            if kept is not None:
+                kept.save()
+            if supervisor is None and run.target.built_in is None:
+                # No page is for it; whether it can be had is told all the same.
+                run.problem = run.target.look(self.environment).problem
+
+    def _kept(self, run: TargetRun, identity: Identity | None) -> Reuse | None:
+        """The results of earlier runs on the same server with the same everything, if they are
+        wanted and the server is known."""
+        if not self.reuse or identity is None:
+            return None
+        run.identity = identity
+        run.versions = versions_of(run.target)
+        return Reuse(
+            run.target.name,
+            {
+                "identity": [identity.version, identity.tidb_version],
+                "versions": run.versions,
+                "project": self.project.digest if self.project else "",
+                "config": config.as_text(self.config),
+                "crossnotes": own_digest(),
+            },
+        )
+
+    def _take_over(self, run: TargetRun, kept: Reuse | None, source: Source) -> bool:
+        """Take the results of a page that did not change, if there are any."""
+        results = kept.known(source.path) if kept and source.up_to is None else None
+        if results is None:
+            return False
+        run.results += results
+        run.reused += len(results)
+        return True
+
+    def read(self, source: Source) -> Page:
+        """Read a page, and note what its author has to mend."""
+        page = source.page()
+        problems = [*page.problems, *tab_problems(page, self.labels)]
+        if problems:
+            self.problems[page.path] = problems
+        self.snippets_seen += len(page.snippets)
+        return page
+
+    def chosen_programs(self, target: Target, source: Source, page: Page) -> list[Program]:
+        """The programs of a page on one target."""
+        if target.name not in targets_of(page, self.labels, list(every_target())):
+            return []
         return [
-            _up_to(program, selection.lines.get(page.path))
-            for page in selection.pages
-            if target.name in targets_of(page, self.labels, names)
+            _up_to(program, source.up_to)
             for program in programs(page, target.name, self.labels)
             if program.snippets or program.excused
         ]
 
-    def _with_server(
-        self, run: TargetRun, chosen: Sequence[Program], run_name: str, folder: Path
-    ) -> None:
+    def _open(
+        self, run: TargetRun, run_name: str, folder: Path, stack: contextlib.ExitStack
+    ) -> Supervisor | None:
+        """A supervisor on the target's server, or None, with the reason in `run.problem`."""
         server_folder = folder / "server"
         server_folder.mkdir(parents=True)
         try:
             offer = run.target.look(self.environment)
             if offer.start is None:
                 run.problem = offer.problem
-                return
+                return None
             server = offer.start(server_folder)
         except TargetError as error:
             run.problem = str(error)
-            return
-        try:
-            run.source = offer.source
-            run.identity = server.identity
-            run.versions = versions_of(run.target)
-            self._run_programs(run, server, chosen, run_name, folder)
-        finally:
-            server.close()
+            return None
+        stack.callback(server.close)
+        run.source = offer.source
+        run.identity = server.identity
+        run.versions = versions_of(run.target)
+        supervisor = Supervisor(run.target, server, self.config, self.project, run_name, folder)
+        supervisor.update, supervisor.keep, supervisor.kept = self.update, self.keep_db, run.kept
+        supervisor.lost = run.lost
+        stack.callback(supervisor.close)
+        self._supervisors.append(supervisor)
+        return supervisor
 
     def _run_programs(
-        self,
-        run: TargetRun,
-        server: Server,
-        chosen: Sequence[Program],
-        run_name: str,
-        folder: Path,
-    ) -> None:
-        supervisor = Supervisor(run.target, server, self.config, self.project, run_name, folder)
-        try:
-            for program in chosen:
-                if self._stop.is_set():
-                    return
-                results = supervisor.results(program)
-                run.programs += 1
-                run.results += results
-                self.listener(run, program, results)
-                if self.fail_fast and any(result.status == "failed" for result in results):
-                    self._stop.set()
-        finally:
-            supervisor.close()
+        self, run: TargetRun, supervisor: Supervisor, chosen: Sequence[Program]
+    ) -> list[Result]:
+        found: list[Result] = []
+        for program in chosen:
+            results = supervisor.results(program)
+            run.programs += 1
+            found += results
+            self.listener(run, program, results)
+            if self.fail_fast and any(result.status == "failed" for result in results):
+                self._stop.set()
+                break
+        run.results += found
+        return found
 
 
 def _our_mistake(error: Exception) -> str:

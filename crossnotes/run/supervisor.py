@@ -7,25 +7,36 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
+import shutil
 import sys
 import tempfile
+import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from crossnotes.config import Config
-from crossnotes.parse import Listing, Snippet
+from crossnotes.parse import KINDS, Listing, Output, Snippet
 from crossnotes.program import Program, expected_of, hashes
-from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
+from crossnotes.result import (
+    EXPECTED_TO_FAIL,
+    NEEDS_PYTEST,
+    NOT_REACHED,
+    ONLY_SHOWN,
+    Failure,
+    Result,
+    Status,
+)
 from crossnotes.run import console, dotenv
 from crossnotes.run import project as projects
 from crossnotes.run.compare import Expected, matches, same
 from crossnotes.run.project import Project
 from crossnotes.run.trace import Trace
 from crossnotes.run.worker import Worker, WorkerDiedError, WorkerTimeoutError
-from crossnotes.targets import Database, Server, Target
+from crossnotes.targets import Database, Server, Target, TargetError
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
 TIMEOUT = 120.0
@@ -53,20 +64,66 @@ class Supervisor:
     project: Project | None
     run_name: str
     folder: Path
+    #: Whether the outputs are to be written into the pages, and so are not compared.
+    update: bool = False
+    #: Whether to leave databases and working copies; then `kept` says where they are.
+    keep: bool = False
+    kept: list[str] = field(default_factory=list)
+    #: What the server said when a database could not be dropped: most likely it is gone.
+    lost: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _worker: Worker | None = None
     _shared: Database | None = None
+    _session: _Session | None = None
 
     def results(self, program: Program) -> list[Result]:
         """Run one program; a Result for each of its snippets, in reading order."""
         digest = self.project.digest if self.project else ""
         found = _Recorder(program, hashes(program, digest), self.server.secrets)
+        program = replace(program, snippets=tuple(map(self._as_run, program.snippets)))
         for snippet, reason in program.excused:
             found.add(snippet, "excused", reason)
-        runnable = [s for s in program.snippets if not found.excuse_or_fail(s)]
+        for snippet in filter(self._only_shows, program.snippets):
+            found.excuse_unless_wrong(snippet, ONLY_SHOWN)
+        runnable = [
+            s
+            for s in program.snippets
+            if s.index not in found.results and not found.excuse_or_fail(s)
+        ]
+        if reason := self.not_for_here(program):
+            for snippet in runnable:
+                found.excuse_unless_wrong(snippet, reason)
+            return found.in_order()
         if runnable:
-            _Session(self, program, found).run(runnable)
+            self._session = _Session(self, program, found)
+            self._session.run(runnable)
         return found.in_order()
+
+    def interrupt(self) -> None:
+        """End what runs now, at once; for another thread, when the person has had enough."""
+        if self._session is not None:
+            self._session.interrupt()
+
+    def not_for_here(self, program: Program) -> str:
+        """Why no block of a program is run by this supervisor; "" where they are."""
+        return NEEDS_PYTEST if program.page.fixtures else ""
+
+    def _as_run(self, snippet: Snippet) -> Snippet:
+        """A listing of a file that is not the project's is a block like any other."""
+        if snippet.listing is None or snippet.language not in KINDS:
+            return snippet
+        if self._is_of_project(snippet.listing):
+            return snippet
+        return replace(snippet, kind=KINDS[snippet.language])
+
+    def _only_shows(self, snippet: Snippet) -> bool:
+        """Whether it is a listing that no program could load or run."""
+        if snippet.listing is None or snippet.language in KINDS:
+            return False
+        return not self._is_of_project(snippet.listing)
+
+    def _is_of_project(self, listing: Listing) -> bool:
+        return self.project is not None and listing.path.is_relative_to(self.project.folder)
 
     def close(self) -> None:
         """End the worker, and drop what was made."""
@@ -74,8 +131,18 @@ class Supervisor:
             self._worker.stop()
             self._worker = None
         if self._shared is not None:
-            self.server.drop_database(self._shared)
+            self.drop(self._shared)
             self._shared = None
+
+    def drop(self, database: Database) -> None:
+        """Drop a database of the run, unless a person wants to look at it."""
+        if self.keep:
+            self.kept.append(f"database {database.name}")
+            return
+        try:
+            self.server.drop_database(database)
+        except TargetError as error:
+            self.lost.append(str(error))
 
     # -- what sessions use -----------------------------------------------------------------------
 
@@ -99,10 +166,22 @@ class Supervisor:
             self._worker = Worker(copy, environment)
         return self._worker
 
+    def private_worker(self, folder: Path, environment: Mapping[str, str]) -> Worker:
+        """An interpreter for one program alone."""
+        return Worker(folder, environment)
+
     def discard_shared_worker(self) -> None:
         if self._worker is not None:
             self._worker.kill()
             self._worker = None
+
+
+def _forms(secret: str) -> list[str]:
+    """A secret as it is, and as Python, JSON, a URL and a `.env` write it; the longest first."""
+    quoted = secret.replace("\\", "\\\\").replace("'", "\\'")
+    forms = {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quoted}
+    forms |= {urllib.parse.quote(secret), urllib.parse.quote_plus(secret)}
+    return sorted(forms, key=len, reverse=True)
 
 
 class _Recorder:
@@ -113,7 +192,7 @@ class _Recorder:
     ) -> None:
         self.program = program
         self.hashes = program_hashes
-        self.secrets = [secret for secret in secrets if secret]
+        self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
         self.results: dict[int, Result] = {}
 
     def add(
@@ -124,6 +203,7 @@ class _Recorder:
         seconds: float = 0.0,
         output: str = "",
         failure: Failure | None = None,
+        parts: Sequence[str] = (),
     ) -> None:
         self.results[snippet.index] = Result(
             snippet.page,
@@ -138,7 +218,8 @@ class _Recorder:
             self.masked(reason),
             round(seconds, 4),
             self.masked(output),
-            self._masked_failure(failure) if failure else None,
+            self._masked_failure(failure, snippet.source) if failure else None,
+            tuple(self.masked(part) for part in parts),
         )
 
     def fail(
@@ -153,6 +234,13 @@ class _Recorder:
             return True
         return False
 
+    def excuse_unless_wrong(self, snippet: Snippet, reason: str) -> None:
+        """Record an excuse, which a block that is written wrongly does not get."""
+        if snippet.problem is None:
+            self.add(snippet, "excused", reason)
+        else:
+            self.fail(snippet, Failure(snippet.problem.line, snippet.problem.message))
+
     def in_order(self) -> list[Result]:
         return [self.results[index] for index in sorted(self.results)]
 
@@ -161,13 +249,14 @@ class _Recorder:
             text = text.replace(secret, "********")
         return text
 
-    def _masked_failure(self, failure: Failure) -> Failure:
+    def _masked_failure(self, failure: Failure, source: str) -> Failure:
         return Failure(
             failure.line,
             self.masked(failure.message),
             self.masked(failure.expected),
             self.masked(failure.got),
             tuple(self.masked(line) for line in failure.details),
+            source,
         )
 
 
@@ -188,6 +277,8 @@ class _Session:
         #: Whether the next blocks are to begin with an empty namespace.
         self.fresh = True
         self.opened = False
+        #: Whether a block left the interpreter so that no other program may use it.
+        self.dirty = False
         self.shell: console.Shell | None = None
         self.trace: Trace | None = None
         self.database: Database | None = None
@@ -202,6 +293,7 @@ class _Session:
         stopped_by: Snippet | None = None
         with contextlib.ExitStack() as stack:
             stack.callback(self._close)
+            stack.push(self._interrupted)
             for group in _groups(snippets):
                 if stopped_by is None:
                     stopped_by = self._run_group(group, stack)
@@ -212,6 +304,19 @@ class _Session:
             self._end_processes()
             self._prove_listings(snippets, stopped_by)
 
+    def interrupt(self) -> None:
+        """End the processes of the program, which then fails."""
+        self.dirty = True
+        if self.worker is not None:
+            self.worker.end_group()
+        if self.shell is not None:
+            self.shell.end_groups()
+
+    def _interrupted(self, kind: type[BaseException] | None, *_: object) -> None:
+        """After Ctrl-C nobody waits for a block to end."""
+        if kind is not None:
+            self.interrupt()
+
     def _run_group(self, group: list[Snippet], stack: contextlib.ExitStack) -> Snippet | None:
         """Run a group; the snippet that failed, or None."""
         current = group[0]
@@ -220,6 +325,7 @@ class _Session:
                 self._open(stack)
             if current.kind in _INTERPRETED and current.problem is None:
                 return self._interpret(group)
+            self.parts: list[str] = []
             output, seconds = self._one(current)
         except BlockError as error:
             return self._failed(current, error)
@@ -228,11 +334,13 @@ class _Session:
             if failure is None:
                 raise
             return self._failed(current, BlockError(failure))
-        if current.kind != "listing":
-            self._passed(current, output, seconds)
-        return None
+        if current.kind == "listing":
+            return None
+        return self._passed(current, output, seconds, self.parts)
 
-    def _passed(self, snippet: Snippet, output: str, seconds: float) -> Snippet | None:
+    def _passed(
+        self, snippet: Snippet, output: str, seconds: float, parts: Sequence[str] = ()
+    ) -> Snippet | None:
         if "xfail" in snippet.options:
             failure = Failure(
                 snippet.line,
@@ -240,7 +348,7 @@ class _Session:
             )
             self.found.fail(snippet, failure, seconds, output)
             return snippet
-        self.found.add(snippet, "passed", "", seconds, output)
+        self.found.add(snippet, "passed", "", seconds, output, parts=parts)
         return None
 
     def _failed(self, snippet: Snippet, error: BlockError, seconds: float = 0) -> Snippet | None:
@@ -267,13 +375,8 @@ class _Session:
         if not self.private:
             return
         supervisor = self.supervisor
-        self.folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(
-                    dir=supervisor.folder, prefix="program-", ignore_cleanup_errors=True
-                )
-            )
-        )
+        self.folder = Path(tempfile.mkdtemp(dir=supervisor.folder, prefix="program-"))
+        stack.callback(self._remove_folder)
         stack.callback(self._drop_database)
         if self.project is None and self.isolation == "project":
             raise BlockError(
@@ -291,7 +394,7 @@ class _Session:
             facts = self._own_database().facts
             self.environment |= projects.connection_environment(supervisor.config.connection, facts)
         stack.callback(self._end_processes)
-        listings = [s.listing for s in self.program.snippets if s.listing is not None]
+        listings = [s.listing for s in self.program.snippets if s.listing and s.kind == "listing"]
         if listings:
             self.trace = Trace(self.folder / "trace", [self._in_copy(x) for x in listings])
             self.environment |= self.trace.environment()
@@ -309,14 +412,25 @@ class _Session:
             self.database = supervisor.shared_database() if shared else supervisor.new_database()
         return self.database
 
+    def _remove_folder(self) -> None:
+        if self.supervisor.keep:
+            self.supervisor.kept.append(f"{self.program.page.path}: working copy {self.copy}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
     def _drop_database(self) -> None:
         if self.database is not None and self.isolation != "rollback":
-            self.supervisor.server.drop_database(self.database)
+            self.supervisor.drop(self.database)
 
     def _close(self) -> None:
         """Give the shared worker back."""
         worker = self.worker
-        if worker is None or self.private or not self.has_django:
+        if worker is None or self.private:
+            return
+        if self.dirty:
+            self.supervisor.discard_shared_worker()
+            return
+        if not self.has_django:
             return
         try:
             clean = worker.ask("end", TIMEOUT)["ok"]
@@ -349,9 +463,7 @@ class _Session:
             blocks = [self._block(snippet) for snippet in group]
             failed = None
             # To the end, which comes at once after a failure, or the next request would read it.
-            for answer in worker.request(
-                "run", max(timeouts), blocks=blocks, fresh=self._take_fresh()
-            ):
+            for answer in worker.request("run", timeouts, blocks=blocks, **self._state()):
                 current = next(waiting)
                 failed = failed or self._answered(current, answer)
             return failed
@@ -362,16 +474,21 @@ class _Session:
             self.worker = None
             return self._failed(current, BlockError(_trouble_of_worker(error, current)))
 
-    def _take_fresh(self) -> bool:
+    def _state(self) -> dict[str, bool]:
+        """What the interpreter has to know of the program besides its blocks."""
         fresh, self.fresh = self.fresh, False
-        return fresh
+        return {"fresh": fresh, "shared": not self.private}
 
     def _answered(self, snippet: Snippet, answer: Mapping[str, Any]) -> Snippet | None:
+        self.dirty = self.dirty or answer.get("dirty", False)
         if answer["ok"]:
-            return self._passed(snippet, answer["output"], answer["seconds"])
+            return self._passed(snippet, answer["output"], answer["seconds"], answer["parts"])
         failure = Failure(
             answer["line"] or snippet.line, answer["message"], answer["expected"], answer["got"]
         )
+        if snippet.listing is not None:
+            shown = (f"{snippet.listing.path.name}:{failure.line}",)
+            failure = replace(failure, line=snippet.line, details=shown)
         return self._failed(snippet, BlockError(failure, answer["output"]), answer["seconds"])
 
     def _ready_worker(self, snippet: Snippet, needs_django: bool) -> Worker:
@@ -379,7 +496,9 @@ class _Session:
         if self.worker is None:
             if self.shell is not None:
                 # A reader starts a new session in the folder and with the variables of the shell.
-                self.worker = Worker(self.shell.folder, self.shell.environment)
+                self.worker = self.supervisor.private_worker(
+                    self.shell.folder, self.shell.environment
+                )
             else:
                 self.worker = self.supervisor.shared_worker()
             self.has_django = False
@@ -432,13 +551,23 @@ class _Session:
                 )
             )
 
+    def _expected(self, snippet: Snippet) -> Output | None:
+        return None if self.supervisor.update else expected_of(snippet, self.program.target)
+
+    def _update(self, snippet: Snippet) -> str:
+        """What a run that writes the outputs into the page takes from this block."""
+        if not self.supervisor.update:
+            return ""
+        return "output" if snippet.outputs else "examples"
+
     def _block(self, snippet: Snippet) -> dict[str, Any]:
-        expected = expected_of(snippet, self.program.target)
+        expected = self._expected(snippet)
         return {
             "kind": snippet.kind,
             "code": snippet.code,
-            "line": snippet.line,
-            "page": snippet.page,
+            "line": snippet.listing.lines[0] if snippet.listing else snippet.line,
+            "page": str(snippet.listing.path) if snippet.listing else snippet.place,
+            "update": self._update(snippet),
             "raises": snippet.options.get("raises"),
             "xfail": "xfail" in snippet.options,
             "expected_line": expected.line if expected else 0,
@@ -504,7 +633,7 @@ class _Session:
             self.worker = None
 
     def _console(self, snippet: Snippet) -> str:
-        expected = expected_of(snippet, self.program.target)
+        expected = self._expected(snippet)
         printed: list[str] = []
         for command in console.commands(snippet.code):
             line = snippet.line + command.offset
@@ -513,7 +642,7 @@ class _Session:
             else:
                 output = self._shell_command(snippet, command, line)
             printed.append(output)
-            if command.shown:
+            if command.shown and not self.supervisor.update:
                 shown = "\n".join(command.shown)
                 right = console.shown_rows(command.shown) if command.sql else shown
                 if not matches(Expected(right), output):
@@ -536,6 +665,7 @@ class _Session:
                     ),
                     text,
                 )
+        self.parts = printed
         return text
 
     def _sql_command(self, snippet: Snippet, command: console.Command, line: int) -> str:
@@ -546,7 +676,7 @@ class _Session:
             "line": line,
             "expected": None,
         }
-        answer = worker.ask("run", _timeout(snippet), blocks=[block], fresh=self._take_fresh())
+        answer = worker.ask("run", _timeout(snippet), blocks=[block], **self._state())
         self._demand(answer, snippet)
         return str(answer["output"])
 
@@ -557,7 +687,7 @@ class _Session:
             return self._serve(snippet, command, line, url, timeout)
         outcome = self.shell.run(command.text, timeout)
         line += outcome.line - 1
-        what = f"`{command.text.splitlines()[outcome.line - 1].strip()}`"
+        what = f"`{[*command.text.splitlines(), ''][outcome.line - 1].strip()}`"
         if outcome.timed_out:
             raise BlockError(Failure(line, f"{what} took longer than {timeout:g} s"))
         if outcome.too_much:
@@ -614,11 +744,12 @@ class _Session:
 
     def _prove_listings(self, snippets: Sequence[Snippet], stopped_by: Snippet | None) -> None:
         for snippet in snippets:
-            if snippet.listing is None or snippet.index in self.found.results:
+            listing = snippet.listing
+            if not listing or snippet.kind != "listing" or snippet.index in self.found.results:
                 continue
             missing = ["nothing of this program ran"]
             if self.trace is not None:
-                missing = self.trace.not_run(snippet.listing, self._in_copy(snippet.listing))
+                missing = self.trace.not_run(listing, self._in_copy(listing))
             if not missing:
                 self._passed(snippet, "", 0.0)
             elif stopped_by is not None:
@@ -682,8 +813,6 @@ def _trouble_of_worker(error: Exception, snippet: Snippet) -> Failure:
 def _trouble(error: Exception, snippet: Snippet) -> Failure | None:
     """What a page's author is told of an error that is not the block's own doing; None for a
     mistake of ours."""
-    from crossnotes.targets import TargetError
-
     if isinstance(error, WorkerDiedError | WorkerTimeoutError):
         return _trouble_of_worker(error, snippet)
     if isinstance(error, TargetError | OSError):

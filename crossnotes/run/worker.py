@@ -9,8 +9,9 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ _CODE = (
     "from crossnotes.run.interpreter import main; main()"
 )
 _PACKAGES = str(Path(crossnotes.__file__).parents[1])
+
+#: More bytes than the answers of one request have: a block may print a million characters.
+_MOST = 1 << 31
 
 
 class WorkerDiedError(Exception):
@@ -36,59 +40,78 @@ class Worker:
 
     #: Whether the process has Django set up.
     has_django = False
+    #: Seconds that the process has to end by itself.
+    patience = 10.0
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         to_child, self._write = os.pipe()
         self._read, from_child = os.pipe()
-        self._buffer = b""
+        # Answers are written into a file and their end is told by the pipe: to wake this process
+        # for each of them would cost more than most blocks take.
+        self._answers = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
+        answers = self._answers.fileno()
+        descriptors = (to_child, from_child, answers)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _CODE, str(to_child), str(from_child), _PACKAGES],
+                [sys.executable, "-c", _CODE, *map(str, descriptors), _PACKAGES],
                 cwd=folder,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                pass_fds=(to_child, from_child),
+                pass_fds=descriptors,
                 start_new_session=True,
             )
         finally:
             os.close(to_child)
             os.close(from_child)
 
-    def request(self, operation: str, timeout: float, **fields: Any) -> Iterator[dict[str, Any]]:
-        """Ask for `operation`, and yield each answer as it comes; `timeout` is in seconds and
-        holds for each. Raises WorkerDiedError and WorkerTimeoutError."""
+    def request(
+        self, operation: str, timeouts: Sequence[float], **fields: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Ask for `operation`, and yield its answers; `timeouts` are the seconds that each may
+        take. Raises WorkerDiedError and WorkerTimeoutError, after the answers that were given."""
         message = json.dumps({"op": operation, **fields}) + "\n"
+        offset, answered, deadline = 0, 0, time.monotonic() + timeouts[0]
         try:
+            os.ftruncate(self._answers.fileno(), 0)
             self._send(message.encode())
         except BrokenPipeError:
             raise WorkerDiedError(self._how_it_ended()) from None
-        while answer := json.loads(self._line(timeout)):
-            yield answer
+        while True:
+            said = self._wait(deadline)
+            data = os.pread(self._answers.fileno(), _MOST, offset)
+            lines = data[: data.rfind(b"\n") + 1].splitlines()
+            offset += sum(len(line) + 1 for line in lines)
+            answers = [json.loads(line) for line in lines]
+            yield from answers
+            if said == b"\n":
+                return
+            if said == b"":
+                raise WorkerDiedError(self._how_it_ended())
+            answered += len(answers)
+            timeout = timeouts[min(answered, len(timeouts) - 1)]
+            if not answers:
+                self.kill()
+                raise WorkerTimeoutError(f"no answer within {timeout:g} s")
+            deadline = time.monotonic() + timeout
 
     def ask(self, operation: str, timeout: float, **fields: Any) -> dict[str, Any]:
         """A request that has one answer."""
-        (answer,) = self.request(operation, timeout, **fields)
+        (answer,) = self.request(operation, [timeout], **fields)
         return answer
 
     def _send(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._write, data) :]
 
-    def _line(self, timeout: float) -> bytes:
-        deadline = time.monotonic() + timeout
-        while b"\n" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._read], [], [], left)[0]:
-                self.kill()
-                raise WorkerTimeoutError(f"no answer within {timeout:g} s")
-            data = os.read(self._read, 65536)
-            if not data:
-                raise WorkerDiedError(self._how_it_ended())
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
+    def _wait(self, deadline: float) -> bytes | None:
+        """A line break when all answers are there, nothing when the process is gone, None when
+        the time is over."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self._read], [], [], left)[0]:
+            return None
+        return os.read(self._read, 1)
 
     def _how_it_ended(self) -> str:
         try:
@@ -104,17 +127,22 @@ class Worker:
         self._close(self._write)
         self._write = -1
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=self.patience)
         self.kill()
+
+    def end_group(self) -> None:
+        """Kill the process and what it started, and leave the rest to who waits for it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def kill(self) -> None:
         """End the process and what it started, at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.end_group()
         self.process.wait()
         for descriptor in (self._write, self._read):
             self._close(descriptor)
         self._write = self._read = -1
+        self._answers.close()
 
     @staticmethod
     def _close(descriptor: int) -> None:

@@ -91,6 +91,11 @@ class Target:
     engine: str
     driver: str
     look: Callable[[Mapping[str, str]], Offer]
+    #: What it says of itself, where it is in Python and nothing has to be asked.
+    built_in: Identity | None = None
+    #: The variables by which another process finds a server that we started, as an external one;
+    #: None where each process has its own.
+    share: Callable[[Any], Mapping[str, str]] | None = None
 
 
 @cache

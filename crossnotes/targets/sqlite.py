@@ -40,4 +40,4 @@ def look(environment: Mapping[str, str]) -> Offer:
     return Offer("built in", "Python's sqlite3", start=SQLite)
 
 
-TARGETS = [Target("sqlite", "SQLite", ENGINE, "", look)]
+TARGETS = [Target("sqlite", "SQLite", ENGINE, "", look, built_in=Identity(sqlite3.sqlite_version))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import ssl
@@ -26,6 +27,9 @@ DRIVER = "mysqlclient"
 CONNECT_TIMEOUT = 15
 
 _EXTERNAL = ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD", "CA_PATH")
+
+#: `{host}`, `${host}` or `<host>`: words in brackets and nothing else.
+_PLACEHOLDER = re.compile(r"\$?\{[A-Za-z][\w .-]*\}|<[A-Za-z][\w .-]*>")
 
 #: How Python's package name answers the question of who is missing.
 _INSTALL = "install django-tidb and mysqlclient (requirements-test.txt has them)"
@@ -169,8 +173,12 @@ def _external(environment: Mapping[str, str], deployment: str) -> Offer | None:
         return Offer(problem=f"TIDB_HOST is not set, though {rest} is; set it to the server's name")
     if not environment.get("TIDB_USER"):
         return Offer(problem="TIDB_USER is not set; set it to the user to connect as")
+    for key in named:
+        if _PLACEHOLDER.fullmatch(environment[key]):
+            # The value is not repeated: it could be a password that only looks like one.
+            return Offer(problem=f"{key} still holds a placeholder; set it to your own value")
     port = environment.get("TIDB_PORT") or "4000"
-    if not port.isdecimal():
+    if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
         return Offer(problem=f"TIDB_PORT is {port!r}; set it to a number, such as 4000")
     ca = environment.get("CA_PATH", "")
     if ca and not os.path.isfile(ca):
@@ -329,7 +337,12 @@ def _target(deployment: str, label: str) -> Target:
     def look(environment: Mapping[str, str]) -> Offer:
         return _look(environment, deployment)
 
-    return Target(f"tidb-{deployment}", label, ENGINE, DRIVER, look)
+    def share(cluster: Cluster) -> Mapping[str, str]:
+        account = cluster.account
+        values = (account.host, str(account.port), account.user, account.password, account.ca)
+        return {"TIDB_DEPLOYMENT": deployment, **dict(zip(_EXTERNAL, values, strict=True))}
+
+    return Target(f"tidb-{deployment}", label, ENGINE, DRIVER, look, share=share)
 
 
 TARGETS = [

@@ -1,0 +1,104 @@
+"""Results of an earlier run that still hold, so that their pages need no running again.
+
+They hold while nothing changed that could change them: the page and all that it takes in, the
+Django project, the settings, crossnotes itself, and the versions of Django, driver and server. A
+page with a failure is never taken from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from crossnotes.ledger import FIELDS
+from crossnotes.parse import Page
+from crossnotes.result import NOT_REACHED, Result
+
+TAB = FIELDS.index("tab")
+
+
+def own_digest() -> str:
+    """Changes when crossnotes itself does."""
+    package = Path(__file__).parents[1]
+    stamps = (
+        f"{path.relative_to(package)} {stat.st_mtime_ns} {stat.st_size}"
+        for path in sorted(package.rglob("*.py"))
+        for stat in [path.stat()]
+    )
+    return hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+
+
+def folder() -> Path:
+    """Where results are kept: a cache of the person, not of the project."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base, "crossnotes")
+
+
+class Reuse:
+    """The kept results of one target, for one combination of all that they depend on."""
+
+    def __init__(self, target: str, depends_on: Mapping[str, Any]) -> None:
+        text = json.dumps([target, depends_on], sort_keys=True, default=str)
+        key = hashlib.sha256(text.encode()).hexdigest()[:24]
+        self.path = folder() / f"results-{key}.json"
+        self.pages: dict[str, Any] = _read(self.path)
+        self._changed = False
+
+    def known(self, page: Path) -> list[Result] | None:
+        """The Results of a page that did not change, or None."""
+        entry = self.pages.get(str(page))
+        if entry is None or any(_digest(name) != was for name, was in entry["files"].items()):
+            return None
+        return [
+            Result(**dict(zip(FIELDS, row, strict=True)) | {"tab": tuple(row[TAB])})
+            for row in entry["results"]
+        ]
+
+    def remember(self, path: Path, page: Page, results: Sequence[Result]) -> None:
+        """Keep the Results of a page, unless something on it failed."""
+        self._changed = True
+        bad = any(r.status == "failed" or r.reason.startswith(NOT_REACHED) for r in results)
+        if bad or page.problems or not results:
+            self.pages.pop(str(path), None)
+            return
+        files = {str(file): _digest(str(file)) for file in (path, *page.files)}
+        rows = [[getattr(result, name) for name in FIELDS] for result in results]
+        self.pages[str(path)] = {"files": files, "results": rows}
+
+    def save(self) -> None:
+        """Write what was remembered. A folder that cannot be written to costs time only."""
+        if not self._changed:
+            return
+        temporary = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.writelines(_lines(self.pages))
+            temporary.replace(self.path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+
+
+def _lines(pages: Mapping[str, Any]) -> Iterable[str]:
+    for name, entry in pages.items():
+        yield json.dumps([name, entry]) + "\n"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return dict(json.loads(line) for line in file)
+    except (OSError, ValueError):
+        return {}
+
+
+def _digest(name: str) -> str:
+    try:
+        with open(name, "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return ""
