@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import difflib
+import gc
 import json
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import click
 from dotenv import dotenv_values
 
 from crossnotes import config as configuration
+from crossnotes import dialects
 from crossnotes import ledger as ledgers
-from crossnotes import parse
 from crossnotes.config import Config
 from crossnotes.parse import Dialect, Page, Problem
-from crossnotes.program import tab_problems
+from crossnotes.program import Program
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run import report
-from crossnotes.run.runner import Run, Selection, TargetRun
+from crossnotes.run.runner import Run, Source, TargetRun
 from crossnotes.targets import TargetError, every_target
 
 
@@ -46,8 +53,11 @@ def main() -> None:
 def list_snippets(paths: Sequence[str]) -> None:
     """Print the snippets of PATHS as JSON lines; problems go to standard error."""
     config = _config()
-    selection = _selection(paths, config)
-    for page in selection.pages:
+    run = Run(config, None, {})
+    snippet_problems = []
+    for source in _sources(paths, config):
+        page = run.read(source)
+        snippet_problems += [s.problem for s in page.snippets if s.problem]
         for snippet in page.snippets:
             entry = {
                 "page": snippet.page,
@@ -59,7 +69,7 @@ def list_snippets(paths: Sequence[str]) -> None:
                 "code": snippet.code,
             }
             click.echo(json.dumps(entry, ensure_ascii=False))
-    problems = _problems(selection.pages, config)
+    problems = [*_problems(run), *snippet_problems]
     for problem in problems:
         click.echo(report.problem_line(problem), err=True)
     sys.exit(1 if problems else 0)
@@ -83,6 +93,9 @@ def list_snippets(paths: Sequence[str]) -> None:
 )
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--keep-db", is_flag=True, help="Leave databases and working copies, and name them.")
+@click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
+@click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
     paths: Sequence[str],
     names: Sequence[str],
@@ -93,33 +106,71 @@ def test(
     json_file: str | None,
     junit_file: str | None,
     fail_fast: bool,
+    keep_db: bool,
+    update: bool,
+    no_reuse: bool,
 ) -> None:
     """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line."""
     config = _config()
-    selection = _selection(paths, config)
-    run = Run(config, _project(django, config), _environment(env_file), fail_fast)
-    run.listener = _Printer(sys.stdout)
-    targets = _targets(names)
-    if every_target and not names:
-        targets = list(_every_target().values())
-    problems = _problems(selection.pages, config)
+    sources = _sources(paths, config)
+    run = Run(config, _project(django, config), _environment(env_file), fail_fast, keep_db, update)
+    # Thousands of results are kept, and none of them is ever garbage.
+    gc.set_threshold(100_000, 50, 100)
+    run.reuse = not (no_reuse or keep_db or update)
+    printer = _Printer()
+    run.listener, run.progress = printer.finished, printer.progress
+    required = bool(names) or not every_target
+    targets = _targets(names) if required else list(_every_target().values())
+    with _cleaning_up():
+        runs = run.on(targets, sources)
+    printer.clear()
+    problems = _problems(run)
     for problem in problems:
         click.echo(report.problem_line(problem))
-    runs = run.on(targets, selection)
-    wanted = runs if names or not every_target else [r for r in runs if r.identity is not None]
-    pages = {page.path for page in selection.pages}
     if ledger_folder:
-        _write_ledgers(runs, Path(ledger_folder), pages, bool(selection.lines))
+        _write_ledgers(runs, Path(ledger_folder), sources)
     if json_file:
-        documents = [_as_json(run) for run in runs]
-        _write(json_file, documents[0] if len(runs) == 1 else f"[{','.join(documents)}]\n")
+        _write(json_file, _as_json(runs[0]) if len(runs) == 1 else _as_json_list(runs))
     if junit_file:
-        _write(junit_file, _junit(runs, problems))
-    _summary(runs, required=bool(names) or not every_target)
-    nothing_ran = not any(r.identity or r.results for r in runs) and any(
-        page.snippets for page in selection.pages
-    )
+        from crossnotes import junit
+
+        _write(junit_file, junit.document(runs, problems))
+    if update:
+        _update([source.page() for source in sources], runs, config)
+    _summary(runs, required)
+    wanted = runs if required else [r for r in runs if r.identity is not None]
+    nothing_ran = run.snippets_seen and not any(r.results for r in runs)
     sys.exit(1 if problems or nothing_ran or any(r.failed for r in wanted) else 0)
+
+
+@contextlib.contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """A run that is told to end, as CI does it, cleans up as after Ctrl-C."""
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) -> None:
+    """Write what was printed into the pages, and show each change as a diff."""
+    from crossnotes import update as updates
+
+    for page in pages:
+        for path, edits in updates.by_file(page, runs, config.root).items():
+            before = path.read_bytes().decode("utf-8")
+            after = updates.updated(before, edits)
+            if after == before:
+                continue
+            path.write_bytes(after.encode())
+            name = _shown_as(path, config.root)
+            diff = difflib.unified_diff(
+                before.splitlines(), after.splitlines(), name, name, lineterm="", n=2
+            )
+            click.echo("\n".join(diff))
 
 
 def _every_target() -> Mapping[str, Any]:
@@ -127,21 +178,47 @@ def _every_target() -> Mapping[str, Any]:
 
 
 class _Printer:
-    """Prints failures as their programs end."""
+    """Prints failures as their programs end and, on a terminal, how far the run is."""
 
-    def __init__(self, file: Any) -> None:
-        self.file = file
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._live = sys.stderr.isatty()
+        self._done: dict[str, str] = {}
+        self._last = 0.0
 
-    def __call__(self, run: TargetRun, program: Any, results: list[Result]) -> None:
+    def finished(self, run: TargetRun, program: Program, results: list[Result]) -> None:
+        """A program's failures, each with its lines together."""
         assert run.identity is not None
         target = f"{run.target.name} {run.identity.version}"
         lines = []
         for result in results:
             if result.status == "failed":
                 code, line = report.snippet_of(program.page, result)
-                lines += report.failure_lines(result, code, line, target)
+                failure = report.failure_lines(result, code, line, target)
+                lines += [click.style(failure[0], fg="red", bold=True), *failure[1:]]
         if lines:
-            click.echo("\n".join(lines), file=self.file)
+            with self._lock:
+                self._erase()
+                click.echo("\n".join(lines))
+
+    def progress(self, run: TargetRun, done: int, of: int) -> None:
+        """One line that is written over; ten times a second is enough."""
+        if not self._live:
+            return
+        with self._lock:
+            self._done[run.target.name] = f"{run.target.name} {done}/{of} pages"
+            if time.monotonic() - self._last > 0.1:
+                self._last = time.monotonic()
+                self._erase()
+                click.echo("  ".join(self._done.values()), nl=False, err=True)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._erase()
+
+    def _erase(self) -> None:
+        if self._live:
+            click.echo("\r\x1b[2K", nl=False, err=True)
 
 
 def _summary(runs: Sequence[TargetRun], required: bool) -> None:
@@ -156,6 +233,11 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
     if rows:
         click.echo()
         click.echo("\n".join(report.table(rows, header)))
+    for run in runs:
+        if run.reused:
+            click.echo(f"{run.target.name}: {run.reused} of an earlier run (--no-reuse runs them)")
+        for kept in run.kept:
+            click.echo(f"{run.target.name}: kept: {kept}")
     for reason, count in _excuses(runs).items():
         click.echo(f"excused {count}: {reason}")
     for run in runs:
@@ -174,85 +256,40 @@ def _excuses(runs: Iterable[TargetRun]) -> dict[str, int]:
     return found
 
 
-def _write_ledgers(runs: Sequence[TargetRun], folder: Path, pages: set[str], partial: bool) -> None:
+def _write_ledgers(runs: Sequence[TargetRun], folder: Path, sources: Sequence[Source]) -> None:
+    """Beside the earlier results of other pages, and of blocks that this run did not take."""
+    whole = {source.shown_as for source in sources if source.up_to is None}
     for run in runs:
         ledger = run.ledger()
         if ledger is None:
             continue
         path = ledgers.path_of(folder, run.target.name)
-        ran = {(r.page, r.index) for r in ledger.results}
         earlier = ledgers.read_if_there(path)
-        ledgers.write(ledger.merged_into(earlier, pages, ran if partial else None), path)
+        ledgers.write(ledger.merged_into(earlier, whole), path)
 
 
-def _as_json(run: TargetRun) -> str:
+def _as_json(run: TargetRun) -> Iterator[str]:
     ledger = run.ledger()
     if ledger is None:
-        return json.dumps({"target": run.target.name, "problem": run.problem, "results": []})
-    return "".join(ledgers.lines_of(ledger))
+        yield json.dumps({"target": run.target.name, "problem": run.problem, "results": []})
+    else:
+        yield from ledgers.lines_of(ledger)
 
 
-def _junit(runs: Sequence[TargetRun], problems: Sequence[Problem]) -> str:
-    """JUnit XML with the page's file and line, as CI services read it."""
-    root = ElementTree.Element("testsuites")
+def _as_json_list(runs: Iterable[TargetRun]) -> Iterator[str]:
+    before = "["
     for run in runs:
-        suite = ElementTree.SubElement(
-            root,
-            "testsuite",
-            name=run.target.name,
-            tests=str(len(run.results)),
-            failures=str(run.count("failed")),
-            errors="1" if run.problem else "0",
-            skipped=str(run.count("excused")),
-            time=f"{run.seconds:.3f}",
-        )
-        if run.problem:
-            case = ElementTree.SubElement(suite, "testcase", name=run.target.name)
-            ElementTree.SubElement(case, "error", message=run.problem)
-        for result in run.results:
-            _junit_case(suite, run, result)
-    if problems:
-        suite = ElementTree.SubElement(root, "testsuite", name="pages", tests=str(len(problems)))
-        for problem in problems:
-            case = ElementTree.SubElement(
-                suite,
-                "testcase",
-                classname=problem.page,
-                name="page",
-                file=problem.page,
-                line=str(problem.line),
-            )
-            ElementTree.SubElement(case, "failure", message=_xml(problem.message))
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        yield before
+        yield from _as_json(run)
+        before = ","
+    yield "]\n"
 
 
-def _junit_case(suite: ElementTree.Element, run: TargetRun, result: Result) -> None:
-    line = result.failure.line if result.failure else result.line
-    case = ElementTree.SubElement(
-        suite,
-        "testcase",
-        classname=result.page,
-        name=f"{result.index}: {result.language} [{run.target.name}]",
-        file=result.page,
-        line=str(line),
-        time=f"{result.seconds:.4f}",
-    )
-    if result.status == "failed":
-        failure = ElementTree.SubElement(case, "failure", message=_xml(result.reason))
-        failure.text = _xml(result.output)
-    elif result.status == "excused":
-        ElementTree.SubElement(case, "skipped", message=_xml(result.reason))
-
-
-def _xml(text: str) -> str:
-    """Without the characters that XML cannot hold."""
-    return "".join(char for char in text if char in "\t\n\r" or char >= " ")
-
-
-def _write(path: str, text: str) -> None:
+def _write(path: str, parts: Iterable[str]) -> None:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, encoding="utf-8")
+        with Path(path).open("w", encoding="utf-8") as file:
+            file.writelines(parts)
     except OSError as error:
         raise Wrong(f"cannot write {path}: {error.strerror}") from error
 
@@ -346,9 +383,15 @@ def intl_status() -> None:
 
 def _config() -> Config:
     try:
-        return configuration.find(Path.cwd())
+        config = configuration.find(Path.cwd())
     except configuration.ConfigError as error:
         raise Wrong(str(error)) from error
+    for label, target in config.tabs.items():
+        if target not in every_target():
+            known = ", ".join(every_target())
+            file = config.root / configuration.FILE
+            raise Wrong(f"{file}: tab {label!r} names {target!r}; known targets are: {known}")
+    return config
 
 
 def _targets(names: Sequence[str]) -> list[Any]:
@@ -374,29 +417,47 @@ def _environment(env_file: str | None) -> Mapping[str, str]:
         return dict(os.environ)
     if not Path(env_file).is_file():
         raise Wrong(f"--env-file {env_file}: no such file")
-    values = dotenv_values(env_file, interpolate=False)
+    try:
+        values = dotenv_values(env_file, interpolate=False)
+    except UnicodeDecodeError as error:
+        raise Wrong(f"--env-file {env_file}: not UTF-8") from error
     return {**os.environ, **{key: value for key, value in values.items() if value is not None}}
 
 
-def _selection(paths: Sequence[str], config: Config) -> Selection:
+def _sources(paths: Sequence[str], config: Config) -> list[Source]:
     """The pages that PATHS name. Raises Wrong for a path that is not there, and for a line on
     which no block stands."""
-    dialect = Dialect(config.show_only, frozenset(every_target()))
-    lines: dict[str, int] = {}
-    pages: dict[Path, Page] = {}
+    found: dict[Path, Source] = {}
+    dialects_of: dict[Path, Dialect] = {}
     for text in paths:
         path, line = _path_and_line(text)
         files = sorted(path.rglob("*.md")) if path.is_dir() else [path]
         if not path.exists():
             raise Wrong(f"{text}: no such file or folder")
         for file in files:
-            page = parse.read(file, _shown_as(file, config.root), dialect)
-            pages[file.resolve()] = page
+            shown_as = _shown_as(file, config.root)
+            if file.parent not in dialects_of:
+                dialects_of[file.parent] = _dialect(file.parent, config)
+            source = Source(file.resolve(), shown_as, dialects_of[file.parent])
             if line is not None:
-                lines[page.path] = _block_line(page, line)
-    if not pages:
+                source = dataclasses.replace(source, up_to=_block_line(source.page(), line))
+            found[source.path] = source
+    if not found:
         raise Wrong(f"no pages (*.md) below {' '.join(paths)}")
-    return Selection(list(pages.values()), lines)
+    return list(found.values())
+
+
+@cache
+def _dialect_of(conf_folder: Path | None, show_only: frozenset[str]) -> Dialect:
+    try:
+        myst = dialects.myst_of(conf_folder)
+    except dialects.ConfError as error:
+        raise Wrong(str(error)) from error
+    return Dialect(show_only, frozenset(every_target()), myst)
+
+
+def _dialect(folder: Path, config: Config) -> Dialect:
+    return _dialect_of(dialects.conf_folder(folder, config.root), config.show_only)
 
 
 def _path_and_line(text: str) -> tuple[Path, int | None]:
@@ -424,8 +485,5 @@ def _shown_as(file: Path, root: Path) -> str:
     return str(resolved.relative_to(root) if resolved.is_relative_to(root) else file)
 
 
-def _problems(pages: Iterable[Page], config: Config) -> list[Problem]:
-    run = Run(config, None, {})
-    return [
-        problem for page in pages for problem in [*page.problems, *tab_problems(page, run.labels)]
-    ]
+def _problems(run: Run) -> list[Problem]:
+    return [problem for page in sorted(run.problems) for problem in run.problems[page]]

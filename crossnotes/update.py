@@ -1,0 +1,180 @@
+"""Writes what blocks really printed into a page's expected blocks; text in, text out.
+
+What a page shows and what was printed are compared as a run compares them, so a block that holds
+(its ellipses included) stays as it is, and a second update changes nothing.
+"""
+
+from __future__ import annotations
+
+import doctest
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crossnotes.ledger import one_per_snippet
+from crossnotes.parse import Output, Page, Snippet
+from crossnotes.program import expected_of
+from crossnotes.run import console
+from crossnotes.run.compare import Expected, matches
+from crossnotes.run.runner import TargetRun
+
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a snippet printed on one target: as a whole, and by example or command."""
+
+    target: str
+    whole: str
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Lines `first` to `last` (from 1; `last` less than `first` inserts before `first`) become
+    `text`, each of its lines behind `prefix`."""
+
+    first: int
+    last: int
+    text: Sequence[str]
+    prefix: str = ""
+
+
+def updated(text: str, edits: Iterable[Edit]) -> str:
+    """The file with the edits done."""
+    ending = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(ending)
+    for edit in sorted(edits, key=lambda edit: (edit.first, edit.last), reverse=True):
+        new = [f"{edit.prefix}{line}".rstrip() for line in edit.text]
+        lines[edit.first - 1 : edit.last] = new
+    return ending.join(lines)
+
+
+def by_file(page: Page, runs: Sequence[TargetRun], root: Path) -> dict[Path, list[Edit]]:
+    """The edits that a run asks for, by the file that they belong to."""
+    found: dict[Path, list[Edit]] = {}
+    for snippet in page.snippets:
+        printed = [
+            Printed(run.target.name, result.output, result.parts)
+            for run in runs
+            for result in one_per_snippet(run.results)
+            if (result.page, result.index, result.status) == (page.path, snippet.index, "passed")
+        ]
+        path = root / snippet.place
+        changes = list(edits(snippet, printed, path.read_bytes().decode("utf-8")))
+        if changes:
+            found.setdefault(path, []).extend(changes)
+    return found
+
+
+def edits(snippet: Snippet, printed: Sequence[Printed], text: str) -> Iterator[Edit]:
+    """What has to change in the file `text` for `snippet` to show what it printed on the targets
+    that ran. Nothing for a block that stands in a substitution."""
+    lines = text.splitlines()
+    if not printed or not _stands_at(snippet, lines):
+        return
+    if snippet.outputs:
+        yield from _outputs(snippet, printed, lines)
+    elif snippet.kind == "pycon":
+        yield from _examples(snippet, printed[0], lines)
+    elif snippet.kind == "console":
+        yield from _commands(snippet, printed[0], lines)
+
+
+def _stands_at(snippet: Snippet, lines: Sequence[str]) -> bool:
+    first = snippet.code.split("\n")[0]
+    return snippet.line <= len(lines) and lines[snippet.line - 1].endswith(first)
+
+
+def _prefix(line: str, content: str) -> str:
+    """What stands before a block's content on its lines: the indent of a list, `> ` of a quote."""
+    return line[: len(line) - len(content)] if line.endswith(content) else ""
+
+
+# -- {output} -------------------------------------------------------------------------------------
+
+
+def _outputs(snippet: Snippet, printed: Sequence[Printed], lines: list[str]) -> Iterator[Edit]:
+    by_output: dict[int, list[Printed]] = {}
+    for one in printed:
+        output = expected_of(snippet, one.target)
+        if output is not None:
+            by_output.setdefault(output.line, []).append(one)
+    for output in snippet.outputs:
+        yield from _one_output(output, by_output.get(output.line, []), lines)
+
+
+def _one_output(output: Output, printed: Sequence[Printed], lines: list[str]) -> Iterator[Edit]:
+    """The block keeps the targets that it is right for; if there are none, it takes what the
+    first of the others printed. Each other answer gets a block of its own, for its targets."""
+    expected = Expected(output.text, output.unordered, output.ignore)
+    wrong = [one for one in printed if not matches(expected, one.whole)]
+    if not wrong:
+        return
+    prefix = _prefix(lines[output.fence - 1], lines[output.fence - 1].lstrip("> \t"))
+    answers = _by_answer(wrong)
+    if len(wrong) == len(printed):
+        first, *rest = answers
+        last = output.line + output.lines - 1
+        yield Edit(output.line, last, first.split("\n"), prefix)
+        answers = {answer: answers[answer] for answer in rest}
+    marker = lines[output.fence - 1].strip("> \t").partition("{")[0]
+    for answer, targets in answers.items():
+        block = [f"{marker}{{output}}", f":targets: {', '.join(targets)}", *answer.split("\n")]
+        after = output.line + output.lines + 1
+        yield Edit(after, after - 1, [*block, marker], prefix)
+    if output.targets and answers:
+        moved = {target for targets in answers.values() for target in targets}
+        kept = ", ".join(target for target in output.targets if target not in moved)
+        for number in range(output.fence, output.line):
+            if ":targets:" in lines[number - 1]:
+                yield Edit(number, number, [f":targets: {kept}"], prefix)
+
+
+def _by_answer(printed: Iterable[Printed]) -> Mapping[str, list[str]]:
+    answers: dict[str, list[str]] = {}
+    for one in printed:
+        text = "\n".join(line.rstrip() for line in one.whole.rstrip().split("\n"))
+        answers.setdefault(text, []).append(one.target)
+    return answers
+
+
+# -- pycon ----------------------------------------------------------------------------------------
+
+
+def _examples(snippet: Snippet, printed: Printed, lines: list[str]) -> Iterator[Edit]:
+    """The lines below each example, as far as they are not what it printed."""
+    examples = doctest.DocTestParser().get_examples(snippet.code + "\n")
+    checker = doctest.OutputChecker()
+    for example, got in zip(examples, printed.parts, strict=False):
+        if example.exc_msg is not None or checker.check_output(example.want, got, _FLAGS):
+            continue
+        at = snippet.line + example.lineno
+        prompt = lines[at - 1]
+        prefix = prompt[: prompt.index(">>>")]
+        first = at + example.source.count("\n")
+        last = first + example.want.count("\n") - 1
+        yield Edit(first, last, _as_want(got), prefix)
+
+
+def _as_want(got: str) -> list[str]:
+    lines = got.rstrip("\n").split("\n") if got else []
+    return [line or "<BLANKLINE>" for line in lines]
+
+
+# -- console --------------------------------------------------------------------------------------
+
+
+def _commands(snippet: Snippet, printed: Printed, lines: list[str]) -> Iterator[Edit]:
+    """The lines below each command that shows any, as far as they are not what it printed."""
+    for command, got in zip(console.commands(snippet.code), printed.parts, strict=False):
+        if not command.shown:
+            continue
+        shown = console.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
+        if matches(Expected(shown), got):
+            continue
+        first = snippet.line + command.offset + 1 + command.text.count("\n")
+        last = first + len(command.shown) - 1
+        content = command.shown[0]
+        yield Edit(first, last, got.rstrip().split("\n"), _prefix(lines[first - 1], content))

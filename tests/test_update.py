@@ -1,0 +1,184 @@
+"""`--update` writes what was printed, and nothing that already holds."""
+
+import pytest
+
+from crossnotes.update import Edit, Printed, edits, updated
+from tests.conftest import Repository
+
+STALE = """\
+# A
+
+- in a list
+
+  ```python
+  print("one")
+  ```
+  ```{output}
+  two
+  ```
+
+> ```python
+> print("quoted")
+> ```
+> ```{output}
+> …
+> ```
+
+```pycon
+>>> 1 + 1
+3
+>>> "shown"
+>>> print("a\\n\\nb")
+>>> 1 / 0
+Traceback (most recent call last):
+    ...
+ZeroDivisionError: division by zero
+```
+
+```console
+$ echo hi; echo ho
+ha
+$ echo "not shown, so not written"
+```
+"""
+
+RIGHT = """\
+# A
+
+- in a list
+
+  ```python
+  print("one")
+  ```
+  ```{output}
+  one
+  ```
+
+> ```python
+> print("quoted")
+> ```
+> ```{output}
+> quoted
+> ```
+
+```pycon
+>>> 1 + 1
+2
+>>> "shown"
+'shown'
+>>> print("a\\n\\nb")
+a
+<BLANKLINE>
+b
+>>> 1 / 0
+Traceback (most recent call last):
+    ...
+ZeroDivisionError: division by zero
+```
+
+```console
+$ echo hi; echo ho
+hi
+ho
+$ echo "not shown, so not written"
+```
+"""
+
+
+def test_real_output_is_written_behind_the_indent_of_its_block(repository: Repository) -> None:
+    page = repository.page(STALE)
+    done = repository.crossnotes("test", "docs", "--update")
+    assert done.code == 0, done.out
+    assert page.read_text(encoding="utf-8") == RIGHT
+
+
+def test_second_update_changes_nothing_and_shows_no_diff(repository: Repository) -> None:
+    page = repository.page(STALE)
+    repository.crossnotes("test", "docs", "--update")
+    again = repository.crossnotes("test", "docs", "--update")
+    assert page.read_text(encoding="utf-8") == RIGHT
+    assert "+++" not in again.out
+
+
+def test_each_change_is_shown_as_a_diff(repository: Repository) -> None:
+    repository.page(STALE)
+    lines = repository.crossnotes("test", "docs", "--update").lines
+    assert "--- docs/a.md" in lines
+    assert "-  two" in lines
+    assert "+  one" in lines
+
+
+def test_updated_page_passes(repository: Repository) -> None:
+    repository.page(STALE)
+    repository.crossnotes("test", "docs", "--update")
+    assert repository.crossnotes("test", "docs").code == 0
+
+
+@pytest.mark.parametrize("shown", ["o...e", "...", "one   "])
+def test_block_that_matches_stays_as_it_is(repository: Repository, shown: str) -> None:
+    text = f'# A\n\n```python\nprint("one")\n```\n```{{output}}\n{shown}\n```\n'
+    page = repository.page(text)
+    repository.crossnotes("test", "docs", "--update")
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_block_for_a_target_that_did_not_run_stays_as_it_is(repository: Repository) -> None:
+    text = (
+        '# A\n\n```python\nprint("one")\n```\n```{output}\n:targets: tidb-dedicated\ntwo\n```\n'
+        "```{output}\nthree\n```\n"
+    )
+    page = repository.page(text)
+    repository.crossnotes("test", "docs", "--update")
+    assert page.read_text(encoding="utf-8") == text.replace("three", "one")
+
+
+def test_failing_block_is_reported_and_not_written_over(repository: Repository) -> None:
+    text = '# A\n\n```python\nprint("one")\nraise ValueError("no")\n```\n```{output}\ntwo\n```\n'
+    page = repository.page(text)
+    done = repository.crossnotes("test", "docs", "--update")
+    assert done.code == 1
+    assert "docs/a.md:5: [sqlite" in done.out
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_line_ends_of_the_file_are_kept(repository: Repository) -> None:
+    text = '# A\r\n\r\n```python\r\nprint("one")\r\n```\r\n```{output}\r\ntwo\r\n```\r\n'
+    page = repository.root / "docs" / "a.md"
+    page.parent.mkdir()
+    page.write_bytes(text.encode())
+    repository.crossnotes("test", "docs", "--update")
+    assert page.read_bytes() == text.replace("two", "one").encode()
+
+
+def _outputs(repository: Repository, text: str, **printed: str) -> str:
+    repository.page(text)
+    (page,) = repository.parsed()
+    said = [Printed(target.replace("_", "-"), whole) for target, whole in printed.items()]
+    return updated(text, edits(page.snippets[0], said, text))
+
+
+DEFAULT = "# A\n\n```python\nask()\n```\n```{output}\nFalse\n```\n"
+
+
+def test_target_that_answers_otherwise_gets_a_block_of_its_own(repository: Repository) -> None:
+    text = _outputs(repository, DEFAULT, sqlite="False\n", tidb_dedicated="True\n")
+    assert text == DEFAULT + "```{output}\n:targets: tidb-dedicated\nTrue\n```\n"
+    assert text == _outputs(repository, text, sqlite="False\n", tidb_dedicated="True\n")
+
+
+def test_targets_that_answer_the_same_share_a_block(repository: Repository) -> None:
+    text = _outputs(
+        repository, DEFAULT, sqlite="False\n", tidb_dedicated="True\n", tidb_serverless="True\n"
+    )
+    assert text == DEFAULT + "```{output}\n:targets: tidb-dedicated, tidb-serverless\nTrue\n```\n"
+
+
+def test_target_leaves_a_shared_block_that_is_wrong_for_it_alone(repository: Repository) -> None:
+    shared = DEFAULT.replace("False", ":targets: sqlite, tidb-dedicated\nFalse")
+    text = _outputs(repository, shared, sqlite="False\n", tidb_dedicated="True\n")
+    assert ":targets: sqlite\nFalse\n```\n```{output}\n:targets: tidb-dedicated\nTrue" in text
+
+
+def test_edits_are_done_from_the_end_so_that_lines_stay_true() -> None:
+    text = "a\nb\nc"
+    assert updated(text, [Edit(1, 1, ["x", "y"]), Edit(3, 3, [])]) == "x\ny\nb"
