@@ -12,6 +12,7 @@ EXTENSIONS = [
     "leading_marks",
     "snippet",
     "marks",
+    "downloads",
     "tabs",
     "languages",
     "frontmatter",

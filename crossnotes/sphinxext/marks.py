@@ -14,14 +14,16 @@ from docutils import nodes
 from sphinx.util import logging
 
 from crossnotes import config as configuration
+from crossnotes import dialects, parse
 from crossnotes import ledger as ledgers
-from crossnotes import parse
 from crossnotes.config import Config
 from crossnotes.ledger import Ledger
-from crossnotes.parse import Dialect, Page, Snippet
+from crossnotes.markdown import Myst
+from crossnotes.parse import KINDS, Dialect, Page, Snippet
 from crossnotes.program import Labels, hashes, programs, targets_of
 from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Result
 from crossnotes.run import project as projects
+from crossnotes.sphinxext import registry
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
 from crossnotes.targets import every_target
@@ -51,11 +53,14 @@ class Mark:
 class Known:
     """All that the ledgers say, for the pages as they are now."""
 
-    def __init__(self, config: Config, folder: Path, django: Path | None) -> None:
+    def __init__(self, config: Config, myst: Myst, folder: Path, django: Path | None) -> None:
         self.config = config
         self.labels = Labels(config.tabs, config.elsewhere)
-        self.dialect = Dialect(config.show_only, frozenset(every_target()))
-        self.project = projects.digest(django) if django and django.is_dir() else ""
+        self.dialect = Dialect(config.show_only, frozenset(every_target()), myst)
+        #: The Django project that the pages' programs depend on, where there is one.
+        self.project: projects.Project | None = None
+        if django and (django / "manage.py").is_file():
+            self.project = projects.find(django, config.settings)
         self.ledgers = {ledger.target: ledger for ledger in _usable(folder)}
 
     def page(self, path: Path) -> Page:
@@ -78,7 +83,7 @@ class Known:
         label that is not for here)."""
         seen: set[int] = set()
         for program in programs(page, target, self.labels):
-            of_program = hashes(program, self.project)
+            of_program = hashes(program, self.project.digest if self.project else "")
             for snippet in (*program.snippets, *(excused for excused, _reason in program.excused)):
                 if snippet.index not in seen:
                     seen.add(snippet.index)
@@ -232,24 +237,23 @@ def blocks(doctree: nodes.document) -> list[nodes.literal_block]:
 def join(
     snippets: Sequence[Snippet], literal_blocks: Sequence[nodes.literal_block]
 ) -> tuple[dict[int, nodes.literal_block], list[Snippet]]:
-    """Each snippet's block, by order and code, and the snippets for which there is none."""
+    """Each snippet's block, by order and code, and the snippets for which there is none. Sphinx
+    moves some blocks, such as those of footnotes, to the end of the page."""
     found: dict[int, nodes.literal_block] = {}
     lost = []
+    codes = dict(enumerate(_bare(block.astext()) for block in literal_blocks))
     at = 0
     for snippet in snippets:
-        place = at
-        while place < len(literal_blocks) and not _same(snippet, literal_blocks[place]):
-            place += 1
-        if place == len(literal_blocks):
+        wanted = _bare(snippet.code)
+        same = [place for place, code in codes.items() if code == wanted]
+        if not same:
             lost.append(snippet)
             continue
+        place = next((place for place in same if place >= at), same[0])
         found[snippet.index] = literal_blocks[place]
-        at = place + 1
+        del codes[place]
+        at = max(at, place + 1)
     return found, lost
-
-
-def _same(snippet: Snippet, block: nodes.literal_block) -> bool:
-    return _bare(snippet.code) == _bare(block.astext())
 
 
 def _bare(code: str) -> list[str]:
@@ -268,7 +272,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Add the marks to a page that is about to be written."""
     if app.builder.name == "gettext":
         return
-    known: Known = app.crossnotes_known  # type: ignore[attr-defined]
+    known = known_to(app)
     page = known.page(Path(app.env.doc2path(docname)))
     marks = known.marks(page)
     literal_blocks = blocks(doctree)
@@ -278,6 +282,8 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
             _warn(page.path, snippet.line, "this block is run, and Sphinx does not show it")
     for problem in page.problems:
         _warn(page.path, problem.line, problem.message)
+    for block in _unread(literal_blocks, found, known.dialect):
+        _warn(page.path, block.line or 1, "this block is shown, and the run does not find it")
     for index, block in found.items():
         outermost = _outermost(block)
         reason = _take_reason(outermost)
@@ -287,6 +293,19 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     title = next(iter(doctree.findall(nodes.title)), None)
     if summary is not None and title is not None:
         _put_after(title, summary)
+
+
+def _unread(
+    literal_blocks: Sequence[nodes.literal_block],
+    found: Mapping[int, nodes.literal_block],
+    dialect: Dialect,
+) -> Iterator[nodes.literal_block]:
+    """Blocks in a language that is run, which no snippet stands for."""
+    joined = {id(block) for block in found.values()}
+    for block in literal_blocks:
+        language = block.get("language", "")
+        if language in KINDS and language not in dialect.show_only and id(block) not in joined:
+            yield block
 
 
 def _take_reason(block: nodes.Element) -> str:
@@ -311,17 +330,22 @@ def _put_after(node: nodes.Element, new: nodes.Node) -> None:
 # -- building -------------------------------------------------------------------------------------
 
 
-def load(app: "Sphinx") -> None:
-    config = configuration.find(Path(app.confdir))
-    folder = Path(app.confdir, app.config.crossnotes_ledgers)
-    django = app.config.crossnotes_django
-    known = Known(config, folder, Path(app.confdir, django) if django else None)
-    app.crossnotes_known = known  # type: ignore[attr-defined]
+def known_to(app: "Sphinx") -> Known:
+    """What the ledgers say, read when the first page needs it."""
+    known: Known | None = getattr(app, "crossnotes_known", None)
+    if known is None:
+        folder = Path(app.confdir, app.config.crossnotes_ledgers)
+        django = app.config.crossnotes_django
+        config = configuration.find(Path(app.confdir))
+        myst = registry.myst_of(app) or dialects.myst_of(Path(app.confdir))
+        known = Known(config, myst, folder, Path(app.confdir, django) if django else None)
+        app.crossnotes_known = known  # type: ignore[attr-defined]
+    return known
 
 
 def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     """The pages whose marks changed since they were last written, though they did not."""
-    known: Known = app.crossnotes_known  # type: ignore[attr-defined]
+    known = known_to(app)
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
     now = {}
     for docname in env.found_docs:
@@ -334,7 +358,6 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("crossnotes_ledgers", "build/ledger", "html", [str])
     app.add_config_value("crossnotes_django", "", "html", [str])
-    app.connect("builder-inited", load)
     app.connect("env-updated", pages_to_write)
     app.connect("doctree-resolved", draw)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

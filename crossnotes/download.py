@@ -1,0 +1,168 @@
+"""Program → one Python file that does what its blocks do, for a reader to keep or to run."""
+
+from __future__ import annotations
+
+import doctest
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+
+from crossnotes.parse import Snippet
+from crossnotes.program import Program
+from crossnotes.run import console
+
+_HEAD = '''\
+"""{title}
+
+The code of {page}, {reader}in reading order. Run it in the folder that the page works in.
+"""
+'''
+
+_DJANGO = """\
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
+django.setup()
+"""
+
+
+def file_name(docname: str, program: Program) -> str:
+    """A name beside the page's own, with the target and the other labels of the program."""
+    labels = [program.target, *(label.lower().replace(" ", "-") for label in program.labels)]
+    return f"{docname}.{'.'.join(labels)}.py"
+
+
+def script(program: Program, title: str, label: str, settings: str) -> str:
+    """The file's text. `label` is what the reader's tab is called, `settings` the module of the
+    Django project's settings, or "" for plain Python."""
+    reader = f"as read in the tab {label}, " if label else ""
+    parts = [_HEAD.format(title=title, page=program.page.path, reader=reader)]
+    parts.append(_imports(program))
+    needs_django = bool(settings)
+    for snippet in program.snippets:
+        body = "\n".join(_lines(snippet))
+        if not body:
+            continue
+        if needs_django and snippet.kind in ("python", "pycon", "sql"):
+            parts.append(_DJANGO.format(settings=settings))
+            needs_django = False
+        parts.append(f"# {snippet.place}, line {snippet.line}\n{body}\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _imports(program: Program) -> str:
+    """The modules that the lines below use."""
+    names = set()
+    for snippet in program.snippets:
+        if "skip" in snippet.options:
+            continue
+        if snippet.kind in ("dotenv", "file"):
+            names |= {"pathlib", "sys"} if snippet.kind == "dotenv" else {"pathlib"}
+        if snippet.kind == "console":
+            names.add("subprocess")
+        if "background" in snippet.options:
+            names |= {"atexit", "os", "signal", "time", "urllib.request"}
+    return "".join(f"import {name}\n" for name in sorted(names))
+
+
+def _lines(snippet: Snippet) -> Iterator[str]:
+    if reason := snippet.options.get("skip"):
+        yield f"# Not run: {reason}"
+        yield from (f"# {line}".rstrip() for line in snippet.code.split("\n"))
+        return
+    raises = snippet.options.get("raises")
+    body = list(_KINDS[snippet.kind](snippet))
+    if raises and snippet.kind in ("python", "sql"):
+        yield "try:"
+        yield from (textwrap.indent(line, "    ") for line in body)
+        yield "except Exception as error:  # as the page says"
+        yield "    print(error)"
+    else:
+        yield from body
+
+
+def _python(snippet: Snippet) -> Iterator[str]:
+    yield snippet.code
+
+
+def _pycon(snippet: Snippet) -> Iterator[str]:
+    for example in doctest.DocTestParser().get_examples(snippet.code + "\n"):
+        source = example.source.rstrip("\n")
+        if example.exc_msg is not None:
+            yield "try:"
+            yield textwrap.indent(source, "    ")
+            yield "except Exception as error:  # as the page says"
+            yield "    print(error)"
+        elif example.want and _is_expression(source):
+            yield f"print(repr({source}))"
+        else:
+            yield source
+
+
+def _is_expression(source: str) -> bool:
+    try:
+        compile(source, "page", "eval")
+    except SyntaxError:
+        return False
+    return not source.startswith("print(")
+
+
+def _sql(snippet: Snippet) -> Iterator[str]:
+    yield from _execute(snippet.code)
+
+
+def _execute(sql: str) -> Iterator[str]:
+    yield "from django.db import connection"
+    yield ""
+    yield f"for statement in {[part.strip() for part in sql.split(';') if part.strip()]!r}:"
+    yield "    with connection.cursor() as cursor:"
+    yield "        cursor.execute(statement)"
+    yield "        if cursor.description:"
+    yield "            print(*cursor.fetchall(), sep='\\n')"
+
+
+def _console(snippet: Snippet) -> Iterator[str]:
+    check = "raises" not in snippet.options
+    for command in console.commands(snippet.code):
+        if command.sql:
+            yield from _execute(command.text)
+        elif url := snippet.options.get("background"):
+            name = f"server_{snippet.line}"
+            yield f"{name} = subprocess.Popen({command.text!r}, shell=True, start_new_session=True)"
+            yield f"atexit.register(os.killpg, {name}.pid, signal.SIGINT)"
+            yield "for _attempt in range(100):"
+            yield "    try:"
+            yield f"        urllib.request.urlopen({url!r})"
+            yield "        break"
+            yield "    except OSError:"
+            yield "        time.sleep(0.1)"
+        else:
+            yield f"subprocess.run({command.text!r}, shell=True, check={check})"
+
+
+def _dotenv(snippet: Snippet) -> Iterator[str]:
+    yield 'if not pathlib.Path(".env").exists():'
+    yield f'    pathlib.Path(".env").write_text({snippet.code + chr(10)!r})'
+    yield '    sys.exit("Put your own values into .env, and run this again.")'
+
+
+def _file(snippet: Snippet) -> Iterator[str]:
+    path = snippet.options["file"]
+    yield f"pathlib.Path({path!r}).write_text({snippet.code + chr(10)!r})"
+
+
+def _listing(snippet: Snippet) -> Iterator[str]:
+    if snippet.listing is not None:
+        yield f"# The page shows a part of {snippet.listing.path.name} here."
+
+
+_KINDS: Mapping[str, Callable[[Snippet], Iterator[str]]] = {
+    "python": _python,
+    "pycon": _pycon,
+    "sql": _sql,
+    "console": _console,
+    "dotenv": _dotenv,
+    "file": _file,
+    "listing": _listing,
+}

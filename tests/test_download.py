@@ -1,0 +1,83 @@
+"""A program as one file does what its blocks do."""
+
+import subprocess
+import sys
+
+from crossnotes import download
+from crossnotes.program import Labels, programs
+from crossnotes.run import project as projects
+from tests.conftest import REPOSITORY, Repository
+
+PAGE = """\
+# A
+
+```python
+x = 40
+```
+
+```pycon
+>>> x + 2
+42
+>>> 1 / 0
+Traceback (most recent call last):
+    ...
+ZeroDivisionError: division by zero
+```
+
+```{snippet} python
+:raises: ValueError
+raise ValueError("as shown")
+```
+
+```console
+$ echo from the shell
+```
+
+```{snippet} python
+:skip: It needs a moon.
+launch()
+```
+"""
+
+
+def _script(repository: Repository, settings: str = "") -> str:
+    (page,) = repository.parsed()
+    (program,) = programs(page, "sqlite", Labels({}, {}))
+    return download.script(program, "A page", "", settings)
+
+
+def test_file_runs_and_prints_what_the_page_shows(repository: Repository) -> None:
+    repository.page(PAGE)
+    path = repository.write("a.py", _script(repository))
+    done = subprocess.run([sys.executable, "-u", path], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["42", "division by zero", "as shown", "from the shell"]
+
+
+def test_block_that_is_not_run_is_a_comment_with_its_reason(repository: Repository) -> None:
+    repository.page(PAGE)
+    lines = _script(repository).splitlines()
+    assert "# Not run: It needs a moon." in lines
+    assert "# launch()" in lines
+
+
+def test_blocks_say_where_they_are_from(repository: Repository) -> None:
+    repository.page(PAGE)
+    assert "# docs/a.md, line 4" in _script(repository).splitlines()
+
+
+def test_blocks_of_a_django_project_find_it_set_up(project: Repository) -> None:
+    project.page("# A\n\n```python\nfrom notes.models import Note\nprint(Note.__name__)\n```\n")
+    settings = projects.find(project.django).settings
+    path = project.write("project/a.py", _script(project, settings))
+    done = subprocess.run(
+        [sys.executable, path], cwd=project.django, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "Note\n", done.stderr
+
+
+def test_name_says_page_target_and_labels() -> None:
+    config = Repository(REPOSITORY)
+    (page,) = [page for page in config.parsed() if page.path.endswith("with-django.md")]
+    labels = Labels({"SQLite": "sqlite", "TiDB Dedicated": "tidb-dedicated"}, {})
+    (program,) = programs(page, "sqlite", labels)
+    assert download.file_name("a/b", program).startswith("a/b.sqlite.")
