@@ -1,0 +1,28 @@
+"""orm.py PAGES SNIPPETS: the ORM's own share of the pages that `pages.write_orm` writes.
+
+The same calls on the same models, in one process, each page rolled back. It is run in the folder
+of the Django project.
+"""
+
+import os
+import sys
+
+import django
+
+pages, snippets = int(sys.argv[1]), int(sys.argv[2])
+sys.path.insert(0, os.getcwd())
+os.environ["DJANGO_SETTINGS_MODULE"] = "notebook.settings"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import transaction  # noqa: E402
+from notes.models import Note  # noqa: E402
+
+call_command("migrate", verbosity=0, interactive=False)
+for page in range(pages):
+    with transaction.atomic():
+        for number in range(snippets):
+            text = f"{page}-{number}"
+            Note.objects.create(text=text, stars=number)
+            assert Note.objects.get(text=text).stars == number
+        transaction.set_rollback(True)
