@@ -146,7 +146,8 @@ def test(
 @contextlib.contextmanager
 def _cleaning_up() -> Iterator[None]:
     """A run that is told to end, as CI does it, cleans up as after Ctrl-C."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    # SIGINT too: a script's background jobs begin with it ignored, and so would our servers'.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, signal.default_int_handler) for number in numbers]
     try:
         yield

@@ -219,14 +219,17 @@ class Interpreter:
         return output
 
     def python(self, block: Block) -> str | None:
+        above = block["line"] - 1
+        padding = above if sys.version_info >= (3, 13) else 0
         try:
-            code = compile(block["code"], block["page"], "exec", dont_inherit=True)
+            source = "\n" * padding + block["code"]
+            code = compile(source, block["page"], "exec", dont_inherit=True)
         except SyntaxError as error:
-            line = block["line"] + (error.lineno or 1) - 1
+            line = above - padding + (error.lineno or block["line"])
             raise BlockFailedError(line, describe(error)) from error
         try:
             # Running what a page shows is what this process is for.
-            exec(on_lines_of_page(code, block["line"] - 1), self.namespace)  # noqa: S102
+            exec(on_lines_of_page(code, above - padding), self.namespace)  # noqa: S102
         except SyntaxError as error:
             line = error.lineno if error.filename == block["page"] else None
             raise BlockFailedError(line or block["line"], describe(error)) from error
@@ -290,6 +293,8 @@ class Interpreter:
 def on_lines_of_page(code: types.CodeType, above: int) -> types.CodeType:
     """The code as if `above` lines stood above it, so that tracebacks and pdb show the page's own
     lines. Compiling it behind so many line breaks takes a third longer."""
+    if not above:
+        return code
     inner = tuple(
         on_lines_of_page(part, above) if isinstance(part, types.CodeType) else part
         for part in code.co_consts

@@ -21,7 +21,13 @@ from crossnotes.ledger import Ledger
 from crossnotes.markdown import Myst
 from crossnotes.parse import KINDS, Dialect, Page, Snippet
 from crossnotes.program import Labels, hashes, programs, targets_of
-from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Result
+from crossnotes.result import (
+    EXPECTED_TO_FAIL,
+    NEEDS_PYTEST,
+    NOT_REACHED,
+    ONLY_SHOWN,
+    Result,
+)
 from crossnotes.run import project as projects
 from crossnotes.sphinxext import registry
 from crossnotes.sphinxext.messages import _
@@ -176,7 +182,11 @@ def _reason(reason: str, translated: str) -> str:
         if reason.startswith(prefix):
             rest = reason.removeprefix(prefix).removesuffix(" failed")
             return str(text).format(rest=translated or rest)
-    return translated or reason
+    own = {
+        NEEDS_PYTEST: _("uses pytest fixtures; run it with pytest"),
+        ONLY_SHOWN: _("only shown: it is a file that no program runs"),
+    }
+    return translated or str(own.get(reason, reason))
 
 
 def _result_node(state: str, text: str) -> nodes.inline:
