@@ -67,7 +67,7 @@ def test_server_is_there_until_it_is_stopped_and_takes_its_folder_with_it(folder
 
 
 def test_server_that_ends_at_once_is_told_with_its_last_words(folder: Path) -> None:
-    program = "print('one'); print('two'); print('three'); raise SystemExit('no luck')"
+    program = "print('one'); print('two'); print('three', flush=True); raise SystemExit('no luck')"
     server = ServerProcess([sys.executable, "-c", program], folder)
     with pytest.raises(TargetError) as caught:
         server.wait_until(lambda: "refused")
