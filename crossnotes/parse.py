@@ -59,6 +59,7 @@ SNIPPET_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
     ["file", "targets", "raises", "skip", "xfail", "background", "timeout"]
 )
 OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
+COMPARE_OPTIONS = frozenset(["caption", "class"])
 REASON_OPTIONS = ("skip", "xfail")
 
 #: Options that mean something for some kinds of block only.
@@ -264,6 +265,7 @@ def parse(
     path from `root`."""
     reader = _Reader(shown_as, dialect, folder or Path(), root or Path())
     reader.container(text, first_line=1, tabs=())
+    reader.check_comparisons()
     return Page(
         shown_as,
         tuple(reader.finished_snippets()),
@@ -304,6 +306,8 @@ class _Reader:
         self.pinned: int | None = None
         self._open_substitutions: list[str] = []
         self._snippets: list[dict[str, Any]] = []
+        #: The names that each `{compare}` gives, and where it stands.
+        self._compared: list[tuple[str, str, int]] = []
         #: The snippet that an `{output}` may follow; None after a block that is only shown.
         self._last: dict[str, Any] | None = None
 
@@ -311,6 +315,19 @@ class _Reader:
         for index, fields in enumerate(self._snippets):
             fields["outputs"] = tuple(fields["outputs"])
             yield Snippet(page=self.page, index=index, **fields)
+
+    def check_comparisons(self) -> None:
+        """Whether every name in a `{compare}` is that of a block; it may stand further down."""
+        kinds = {fields["options"].get("name", ""): fields["kind"] for fields in self._snippets}
+        known = [name for name, kind in kinds.items() if name and kind not in SILENT]
+        for name, source, line in self._compared:
+            if name in known:
+                continue
+            message = f"{{compare}} names {name!r}, and no block of this page has that name"
+            if name in kinds:
+                message = f"{{compare}} names {name!r}, a block that prints nothing"
+            choices = ", ".join(known) or "none; give a block a :name:"
+            self.problems.append(Problem(source, line, f"{message}; known are: {choices}"))
 
     def problem(self, line: int, message: str) -> Problem:
         problem = self._failing(line, message)
@@ -359,6 +376,7 @@ class _Reader:
     def _directive(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         handlers: dict[str, Callable[[Directive, tuple[Tab, ...]], None]] = {
             "code-tab": self._code_tab,
+            "compare": self._compare,
             "eval-rst": self._eval_rst,
             "include": self._include,
             "literalinclude": self._literalinclude,
@@ -624,6 +642,17 @@ class _Reader:
                     f"{other.line}); narrow one of them with :targets:",
                 )
         earlier.append(output)
+
+    # -- comparisons -----------------------------------------------------------------------------
+
+    def _compare(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        self._last = None
+        if problem := self._option_problem(directive, COMPARE_OPTIONS):
+            self.problems.append(problem)
+        if not directive.argument:
+            self.problem(directive.line, "a {compare} without names; name blocks of this page")
+        place = self._failing(directive.line, "")
+        self._compared += [(name, place.page, place.line) for name in directive.argument.split()]
 
     # -- front matter ----------------------------------------------------------------------------
 

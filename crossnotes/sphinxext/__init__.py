@@ -12,6 +12,8 @@ EXTENSIONS = [
     "leading_marks",
     "snippet",
     "marks",
+    "tables",
+    "compare",
     "downloads",
     "tabs",
     "languages",

@@ -8,7 +8,7 @@ from docutils import nodes
 from crossnotes import download
 from crossnotes.parse import Page
 from crossnotes.program import Program, programs, targets_of
-from crossnotes.sphinxext.marks import known_to
+from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.targets import every_target
 

@@ -6,33 +6,22 @@ three (and by one inside of tabs).
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util import logging
 
-from crossnotes import config as configuration
-from crossnotes import dialects, parse
-from crossnotes import ledger as ledgers
-from crossnotes.config import Config
-from crossnotes.ledger import Ledger
-from crossnotes.markdown import Myst
-from crossnotes.parse import KINDS, Dialect, Page, Snippet
-from crossnotes.program import Labels, hashes, programs, targets_of
+from crossnotes.parse import KINDS, Dialect, Snippet
 from crossnotes.result import (
     EXPECTED_TO_FAIL,
     NEEDS_PYTEST,
     NOT_REACHED,
     ONLY_SHOWN,
-    Result,
 )
-from crossnotes.run import project as projects
-from crossnotes.sphinxext import registry
+from crossnotes.sphinxext.known import Mark, known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
-from crossnotes.targets import every_target
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -43,96 +32,6 @@ logger = logging.getLogger(__name__)
 
 #: States of a block on a target, with their signs; text says the same as the sign and the colour.
 SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "changed": "↻"}
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What is known of one block on one target."""
-
-    state: str
-    label: str
-    version: str = ""
-    date: str = ""
-    reason: str = ""
-
-
-class Known:
-    """All that the ledgers say, for the pages as they are now."""
-
-    def __init__(self, config: Config, myst: Myst, folder: Path, django: Path | None) -> None:
-        self.config = config
-        self.labels = Labels(config.tabs, config.elsewhere)
-        self.dialect = Dialect(config.show_only, frozenset(every_target()), myst)
-        #: The Django project that the pages' programs depend on, where there is one.
-        self.project: projects.Project | None = None
-        if django and (django / "manage.py").is_file():
-            self.project = projects.find(django, config.settings)
-        self.ledgers = {ledger.target: ledger for ledger in _usable(folder)}
-
-    def page(self, path: Path) -> Page:
-        return parse.read(path, str(path.relative_to(self.config.root)), self.dialect)
-
-    def marks(self, page: Page) -> dict[int, list[Mark]]:
-        """The marks of each snippet of a page, by its index."""
-        found: dict[int, list[Mark]] = {snippet.index: [] for snippet in page.snippets}
-        for target in targets_of(page, self.labels, list(every_target())):
-            ledger = self.ledgers.get(target)
-            results = _results(ledger, page.path)
-            for snippet, program_sha256 in self._read_on(page, target):
-                result = results.get(snippet.index)
-                mark = _mark(snippet, program_sha256, result, ledger, target)
-                found[snippet.index].append(mark)
-        return found
-
-    def _read_on(self, page: Page, target: str) -> Iterator[tuple[Snippet, str]]:
-        """Each snippet that readers of a target's tabs see, with its program's hash (empty for a
-        label that is not for here)."""
-        seen: set[int] = set()
-        for program in programs(page, target, self.labels):
-            of_program = hashes(program, self.project.digest if self.project else "")
-            for snippet in (*program.snippets, *(excused for excused, _reason in program.excused)):
-                if snippet.index not in seen:
-                    seen.add(snippet.index)
-                    yield snippet, of_program.get(snippet.index, "")
-
-
-def _usable(folder: Path) -> Iterator[Ledger]:
-    """The ledgers of a folder; one that cannot be read is a warning, and one that claims a TiDB
-    without TIDB_VERSION() is none."""
-    for path in sorted(folder.glob("*.json")):
-        try:
-            ledger = ledgers.read(path)
-        except ledgers.LedgerError as error:
-            logger.warning("%s", error, type="crossnotes", subtype="ledger")
-            continue
-        if ledger.target.startswith("tidb-") and not ledger.server.tidb_version:
-            continue
-        yield ledger
-
-
-def _results(ledger: Ledger | None, page: str) -> dict[int, Result]:
-    if ledger is None:
-        return {}
-    return {result.index: result for result in ledger.results if result.page == page}
-
-
-def _mark(
-    snippet: Snippet,
-    program_sha256: str,
-    result: Result | None,
-    ledger: Ledger | None,
-    target: str,
-) -> Mark:
-    label = every_target()[target].label
-    if "skip" in snippet.options:
-        return Mark("excused", label, reason=snippet.options["skip"])
-    if result is None or ledger is None:
-        return Mark("not-run", label)
-    date = ledger.finished.date().isoformat()
-    version = ledger.server.short
-    if (result.code_sha256, result.program_sha256) != (snippet.code_sha256, program_sha256):
-        return Mark("changed", label, version, date)
-    return Mark(result.status, label, version, date, result.reason)
 
 
 # -- drawing --------------------------------------------------------------------------------------
@@ -168,12 +67,12 @@ def _item(group: Sequence[Mark], translated_reason: str) -> nodes.inline:
         "not-run": _("not run on {databases}"),
         "changed": _("changed since the last run on {databases} ({date})"),
     }
-    reason = _reason(mark.reason, translated_reason)
+    reason = reason_text(mark.reason, translated_reason)
     text = str(texts[mark.state]).format(databases=names, date=date, reason=reason)
-    return _result_node(mark.state, text)
+    return result_node(mark.state, text)
 
 
-def _reason(reason: str, translated: str) -> str:
+def reason_text(reason: str, translated: str) -> str:
     """The engine's own reasons in the page's language, the page's as its catalogue has them."""
     for prefix, text in (
         (NOT_REACHED, _("not reached, since {rest} failed")),
@@ -189,7 +88,7 @@ def _reason(reason: str, translated: str) -> str:
     return translated or str(own.get(reason, reason))
 
 
-def _result_node(state: str, text: str) -> nodes.inline:
+def result_node(state: str, text: str) -> nodes.inline:
     item = nodes.inline(classes=["crossnotes-result", f"crossnotes-{state}"])
     item += nodes.inline("", SIGNS[state], classes=["crossnotes-sign"])
     item += nodes.Text(f" {text}")
@@ -225,7 +124,7 @@ def _summary_item(label: str, marks: Sequence[Mark]) -> nodes.inline:
         text = str(_("{database}: {passed} of {all} ({date})")).format(
             database=name, passed=passed, all=len(marks), date=date
         )
-    return _result_node(state, text)
+    return result_node(state, text)
 
 
 def _worst(marks: Iterable[Mark]) -> str:
@@ -270,7 +169,7 @@ def _bare(code: str) -> list[str]:
     return [line.rstrip().expandtabs() for line in code.strip("\n").split("\n")]
 
 
-def _outermost(block: nodes.literal_block) -> nodes.Element:
+def outermost_of(block: nodes.literal_block) -> nodes.Element:
     """The block, or the container that holds it and its caption."""
     parent = block.parent
     if isinstance(parent, nodes.container) and parent.get("literal_block"):
@@ -295,7 +194,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     for block in _unread(literal_blocks, found, known.dialect):
         _warn(page.path, block.line or 1, "this block is shown, and the run does not find it")
     for index, block in found.items():
-        outermost = _outermost(block)
+        outermost = outermost_of(block)
         reason = _take_reason(outermost)
         if marks[index]:
             _put_after(outermost, mark_node(marks[index], reason))
@@ -318,13 +217,21 @@ def _unread(
             yield block
 
 
+def reason_below(block: nodes.Element) -> nodes.paragraph | None:
+    """The reason that the page gives below a block, in the language of the page."""
+    following = block.next_node(descend=False, siblings=True)
+    if isinstance(following, nodes.paragraph) and REASON in following["classes"]:
+        return following
+    return None
+
+
 def _take_reason(block: nodes.Element) -> str:
     """The text of the reason below a block, which the mark says instead."""
-    following = block.next_node(descend=False, siblings=True)
-    if not (isinstance(following, nodes.paragraph) and REASON in following["classes"]):
+    reason = reason_below(block)
+    if reason is None:
         return ""
-    following.parent.remove(following)
-    return following.astext()
+    reason.parent.remove(reason)
+    return reason.astext()
 
 
 def _warn(page: str, line: int, message: str) -> None:
@@ -338,19 +245,6 @@ def _put_after(node: nodes.Element, new: nodes.Node) -> None:
 
 
 # -- building -------------------------------------------------------------------------------------
-
-
-def known_to(app: "Sphinx") -> Known:
-    """What the ledgers say, read when the first page needs it."""
-    known: Known | None = getattr(app, "crossnotes_known", None)
-    if known is None:
-        folder = Path(app.confdir, app.config.crossnotes_ledgers)
-        django = app.config.crossnotes_django
-        config = configuration.find(Path(app.confdir))
-        myst = registry.myst_of(app) or dialects.myst_of(Path(app.confdir))
-        known = Known(config, myst, folder, Path(app.confdir, django) if django else None)
-        app.crossnotes_known = known  # type: ignore[attr-defined]
-    return known
 
 
 def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:

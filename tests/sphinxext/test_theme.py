@@ -142,6 +142,20 @@ def test_furo_still_has_the_whole_tree_on_every_page(tmp_path: Path) -> None:
     assert "Child of B" in sidebar(build.read("a/index.html"))
 
 
+TABLE = {"index.md": "# Home\n\n```{list-table}\n:name: answers\n* - a\n```\n"}
+
+
+def test_a_table_has_its_id_once(tmp_path: Path) -> None:
+    build = sphinx_build(write_root(tmp_path / "root", TABLE))
+    assert build.read("index.html").count('id="answers"') == 1
+
+
+def test_furo_still_gives_a_tables_id_to_two_elements(tmp_path: Path) -> None:
+    """When this fails, OneId of tables.py may go."""
+    build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "tables"))
+    assert build.read("index.html").count('id="answers"') == 2
+
+
 Render = Callable[[base.DocutilsRenderer, dict[str, Any], dict[str, Any]], None]
 
 
