@@ -14,6 +14,7 @@ EXTENSIONS = [
     "marks",
     "tables",
     "compare",
+    "verification",
     "downloads",
     "tabs",
     "languages",

@@ -12,7 +12,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from crossnotes.parse import Snippet
-from crossnotes.sphinxext.known import Known, Mark, known_to
+from crossnotes.sphinxext.known import Mark, known_to
 from crossnotes.sphinxext.marks import (
     blocks,
     join,
@@ -22,8 +22,7 @@ from crossnotes.sphinxext.marks import (
     result_node,
 )
 from crossnotes.sphinxext.messages import _
-from crossnotes.sphinxext.tables import Cell, table
-from crossnotes.targets import Target
+from crossnotes.sphinxext.tables import Cell, column, table
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -73,30 +72,21 @@ class DrawComparisons(SphinxPostTransform):
         marks, targets = known.marks(page), known.targets(page)
         head: list[Cell] = [
             [nodes.Text(str(_("Block")))],
-            *(_column(known, target) for target in targets),
+            *(column(known, target) for target in targets),
         ]
         for place in places:
             rows: list[list[Cell]] = []
             # A name that the page does not have is a problem of the page, at its line.
             for snippet in (named[name] for name in place["blocks"] if name in named):
                 block = outermost_of(found[snippet.index])
-                of_label = {mark.label: mark for mark in marks[snippet.index]}
-                cells = [_cell(of_label.get(target.label), block) for target in targets]
+                of_target = {mark.target: mark for mark in marks[snippet.index]}
+                cells = [_cell(of_target.get(target.name), block) for target in targets]
                 rows.append([[_link(snippet, block)], *cells])
             caption = place.children[0].children if place.children else []
             title = caption or [nodes.Text(str(_("What each database answered")))]
             new = table(title, head, rows)
             new["ids"], new["classes"] = place["ids"], [*new["classes"], *place["classes"]]
             place.replace_self(new if rows else [])
-
-
-def _column(known: Known, target: Target) -> list[nodes.Node]:
-    """A database, and the version that answered."""
-    ledger = known.ledgers.get(target.name)
-    if ledger is None:
-        return [nodes.Text(target.label)]
-    version = nodes.inline("", ledger.server.short, classes=["crossnotes-version"])
-    return [nodes.Text(f"{target.label} "), version]
 
 
 def _link(snippet: Snippet, block: nodes.Element) -> nodes.reference:

@@ -32,6 +32,7 @@ class Mark:
     changed (since the run)."""
 
     state: str
+    target: str
     label: str
     version: str = ""
     date: str = ""
@@ -121,16 +122,16 @@ def _mark(
     ledger: Ledger | None,
     target: Target,
 ) -> Mark:
-    label = target.label
+    whose = (target.name, target.label)
     if "skip" in snippet.options:
-        return Mark("excused", label, reason=snippet.options["skip"])
+        return Mark("excused", *whose, reason=snippet.options["skip"])
     if result is None or ledger is None:
-        return Mark("not-run", label)
+        return Mark("not-run", *whose)
     date = ledger.finished.date().isoformat()
     version = ledger.server.short
     if (result.code_sha256, result.program_sha256) != (snippet.code_sha256, program_sha256):
-        return Mark("changed", label, version, date)
-    return Mark(result.status, label, version, date, result.reason, result.output)
+        return Mark("changed", *whose, version, date)
+    return Mark(result.status, *whose, version, date, result.reason, result.output)
 
 
 def known_to(app: "Sphinx") -> Known:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: The key in the metadata of a page that shows what became of all pages.
+SHOWS_ALL = "crossnotes_shows_all"
+
 #: States of a block on a target, with their signs; text says the same as the sign and the colour.
 SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "changed": "↻"}
 
@@ -177,6 +180,11 @@ def outermost_of(block: nodes.literal_block) -> nodes.Element:
     return block
 
 
+def anchor_of(index: int) -> str:
+    """Where a block can be linked to, whether it has a name or not."""
+    return f"block-{index + 1}"
+
+
 def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Add the marks to a page that is about to be written."""
     if app.builder.name == "gettext":
@@ -195,6 +203,8 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
         _warn(page.path, block.line or 1, "this block is shown, and the run does not find it")
     for index, block in found.items():
         outermost = outermost_of(block)
+        if (anchor := anchor_of(index)) not in doctree.ids:
+            outermost["ids"].append(anchor)
         reason = _take_reason(outermost)
         if marks[index]:
             _put_after(outermost, mark_node(marks[index], reason))
@@ -248,15 +258,20 @@ def _put_after(node: nodes.Element, new: nodes.Node) -> None:
 
 
 def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
-    """The pages whose marks changed since they were last written, though they did not."""
+    """The pages whose marks changed since they were last written, though they did not, and those
+    that show the marks of all."""
     known = known_to(app)
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
     now = {}
     for docname in env.found_docs:
-        marks = known.marks(known.page(Path(env.doc2path(docname))))
-        now[docname] = hashlib.sha256(repr(sorted(marks.items())).encode()).hexdigest()
+        page = known.page(Path(env.doc2path(docname)))
+        parts = [env.titles[docname].astext(), *sorted(known.marks(page).items())]
+        now[docname] = hashlib.sha256(repr(parts).encode()).hexdigest()
     env.crossnotes_marks = now  # type: ignore[attr-defined]
-    return [docname for docname in now if before.get(docname) != now[docname]]
+    changed = [docname for docname in now if before.get(docname) != now[docname]]
+    if before.keys() != now.keys() or changed:
+        changed += [docname for docname in now if SHOWS_ALL in env.metadata[docname]]
+    return changed
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

@@ -7,6 +7,9 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+from crossnotes.sphinxext.known import Known
+from crossnotes.targets import Target
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -21,17 +24,26 @@ WIDEST = 40
 def table(caption: Cell, head: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> nodes.table:
     """A table whose first row and first column say what the other cells are about."""
     group = nodes.tgroup(cols=len(head))
-    for number, column in enumerate(zip(head, *rows, strict=True)):
-        group += nodes.colspec(colwidth=width(column), stub=int(number == 0))
+    for number, cells in enumerate(zip(head, *rows, strict=True)):
+        group += nodes.colspec(colwidth=width(cells), stub=int(number == 0))
     group += nodes.thead("", row(head))
     group += nodes.tbody("", *map(row, rows))
     title = nodes.title("", "", *caption)
     return nodes.table("", title, group, classes=["crossnotes-table", "colwidths-auto"])
 
 
-def width(column: Sequence[Cell]) -> int:
-    texts = ("".join(node.astext() for node in cell) for cell in column)
+def width(cells: Sequence[Cell]) -> int:
+    texts = ("".join(node.astext() for node in cell) for cell in cells)
     return min(WIDEST, max(len(line) for text in texts for line in text.split("\n")))
+
+
+def column(known: Known, target: Target) -> list[nodes.Node]:
+    """The head of a database's column: its name, and the version that answered."""
+    ledger = known.ledgers.get(target.name)
+    if ledger is None:
+        return [nodes.Text(target.label)]
+    version = nodes.inline("", ledger.server.short, classes=["crossnotes-version"])
+    return [nodes.Text(f"{target.label} "), version]
 
 
 def row(cells: Sequence[Cell]) -> nodes.row:

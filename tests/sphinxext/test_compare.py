@@ -1,19 +1,12 @@
 """`{compare}`: tables of what databases answered, from ledgers of real runs."""
 
-import shutil
-from xml.etree import ElementTree
-
 import pytest
 
-from crossnotes import config as configuration
 from crossnotes import ledger as ledgers
-from crossnotes.parse import Dialect
-from crossnotes.run import project as projects
-from crossnotes.run.runner import Run, Source
-from crossnotes.targets import every_target
 
 from ..conftest import Repository, StandIns
-from .conftest import REPOSITORY, sphinx_build
+from .conftest import sphinx_build
+from .drawn import build, caption, cells, column, make_site, run, tables
 
 PAGE = """\
 ---
@@ -120,59 +113,10 @@ ON_SQLITE = [
 
 @pytest.fixture
 def site(project: Repository) -> Repository:
-    """A repository with the page, our settings of Sphinx, and a Django project."""
-    shutil.copy(REPOSITORY / "conf.py", project.root)
-    with (project.root / "conf.py").open("a") as conf:
-        conf.write('crossnotes_django = "project"\n')
-    for folder in ("docs/_static", "docs/_templates"):
-        shutil.copytree(REPOSITORY / folder, project.root / folder)
+    """A repository with the page."""
     project.write("locale/ja/LC_MESSAGES/index.po", JAPANESE)
     project.page(PAGE, "index.md")
-    return project
-
-
-def run(site: Repository, target: str) -> None:
-    """A ledger of the page, as `make snippet-test` writes it."""
-    config = configuration.find(site.root)
-    dialect = Dialect(config.show_only, frozenset(every_target()))
-    source = Source(site.root / "docs/index.md", "docs/index.md", dialect)
-    (done,) = Run(config, projects.find(site.django), site.environment).on(
-        [every_target()[target]], [source]
-    )
-    assert not done.problem, done.problem
-    ledger = done.ledger()
-    assert ledger is not None
-    ledgers.write(ledger, ledgers.path_of(site.root / "build/ledger", target))
-
-
-def build(site: Repository, language: str = "en", builder: str = "html") -> str:
-    done = sphinx_build(site.root, language, builder)
-    assert done.exit_code == 0, done.messages
-    return done.read("index.txt" if builder == "text" else "index.html")
-
-
-def tables(html: str) -> list[ElementTree.Element]:
-    """The tables of a page, the first of which has them all in it."""
-    parts = html.split("<table")[1:]
-    texts = [f"<table{part.partition('</table>')[0]}</table>" for part in parts]
-    return [ElementTree.fromstring(text) for text in texts]
-
-
-def words(element: ElementTree.Element) -> str:
-    return "".join(element.itertext()).strip()
-
-
-def caption(table: ElementTree.Element) -> str:
-    return words(next(table.iter("caption"))).removesuffix("#")
-
-
-def cells(table: ElementTree.Element) -> list[list[str]]:
-    """Every row of a table, the head first."""
-    return [[words(cell) for cell in row] for row in table.iter("tr")]
-
-
-def column(table: ElementTree.Element, number: int) -> list[str]:
-    return [row[number] for row in cells(table)[1:]]
+    return make_site(project)
 
 
 def test_before_any_run_every_cell_says_so(site: Repository) -> None:
