@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test ledgers-from test check intl intl-status targets lock bench clean
+.PHONY: help html snippet-test ledgers-from test check intl intl-status intl-check targets lock bench clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -26,14 +26,17 @@ ledgers-from: $(VENV)/site  # Bring ledgers of another run (DIR=folder) for the 
 test: $(VENV)/test  # Run the tests, on real servers and in a real browser
 	@$(RUN) -m pytest -n auto
 
-check: $(VENV)/test  # Lint, types, translations, links
-	@$(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes intl-status && $(RUN) -m crossnotes html
+check: $(VENV)/test  # Lint, types, links, translations
+	@$(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes html && $(RUN) -m crossnotes intl-check
 
 intl: $(VENV)/site  # Update the catalogues of the translation
 	@$(RUN) -m crossnotes intl
 
 intl-status: $(VENV)/site  # Show what is translated, page by page
 	@$(RUN) -m crossnotes intl-status
+
+intl-check: html  # Check the translation: markup, numbers, names, terms, style, code
+	@$(RUN) -m crossnotes intl-check
 
 bench: $(VENV)/test  # Measure beside peers, into build/bench
 	@$(RUN) benchmarks/run.py

@@ -366,17 +366,25 @@ def ledgers_from(folder: str, into: str) -> None:
 @main.command()
 def intl() -> None:
     """Update the catalogues of the translation from the pages."""
-    from crossnotes import translations
+    from crossnotes.translations.update import update
 
-    sys.exit(translations.update())
+    sys.exit(update())
 
 
 @main.command("intl-status")
 def intl_status() -> None:
     """Show what is translated, page by page; exit 1 if anything is missing or fuzzy."""
-    from crossnotes import translations
+    from crossnotes.translations.status import status
 
-    sys.exit(translations.status())
+    sys.exit(status())
+
+
+@main.command("intl-check")
+def intl_check() -> None:
+    """Check the translation, message by message; exit 1 if anything is wrong."""
+    from crossnotes.translations.check import check
+
+    sys.exit(check())
 
 
 # -- what the commands share ----------------------------------------------------------------------

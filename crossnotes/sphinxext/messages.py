@@ -2,7 +2,7 @@
 
 `from crossnotes.sphinxext.messages import _` and then `_("not run")`: while a page is read or
 written that is the translation, at import a proxy that is translated later.
-`crossnotes.translations` collects these calls (not inside f-strings) into
+`crossnotes.translations.catalogue` collects these calls (not inside f-strings) into
 locale/LANG/LC_MESSAGES/crossnotes.po beside this file; sphinx.po there holds what furo takes from
 Sphinx's catalogue and Sphinx doesn't have.
 """

@@ -1,4 +1,4 @@
-"""crossnotes.translations: catalogues follow the pages, and what is missing is named."""
+"""Catalogues follow the pages, and what is missing is named."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes import translations
+from crossnotes.translations.catalogue import own_domain, read, text_of
+from crossnotes.translations.check import check
+from crossnotes.translations.status import status, status_of
+from crossnotes.translations.update import update
 
 from .conftest import REPOSITORY, copy_root
 
@@ -25,15 +28,24 @@ def translate(root: Path) -> None:
     po(root).write_text(f"{header}\n\n{body}", encoding="utf-8")
 
 
+def row_of(said: str, page: str) -> list[int]:
+    """A page's row in the table: done, fuzzy, missing, words left."""
+    [row] = [line.split() for line in said.splitlines() if line.split()[-1:] == [page]]
+    return [int(count) for count in row[:-1]]
+
+
 def edit(root: Path, old: str, new: str) -> None:
-    page = root / "docs/index.md"
+    edit_page(root / "docs/index.md", old, new)
+
+
+def edit_page(page: Path, old: str, new: str) -> None:
     page.write_text(page.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture
 def translated(root: MakeRoot) -> Path:
     folder = root({"index.md": PAGE})
-    assert translations.update(root=folder) == 0
+    assert update(root=folder) == 0
     translate(folder)
     return folder
 
@@ -46,20 +58,20 @@ def test_update_makes_a_catalogue_in_the_order_of_the_page(translated: Path) -> 
 
 
 def test_a_translated_page_is_green(translated: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert translations.status(root=translated) == 0
-    assert "3 done    0 fuzzy    0 missing  index" in capsys.readouterr().out
+    assert status(root=translated) == 0
+    assert row_of(capsys.readouterr().out, "index") == [3, 0, 0, 0]
 
 
 def test_update_changes_nothing_when_nothing_changed(translated: Path) -> None:
     before = po(translated).read_bytes()
-    assert translations.update(root=translated) == 0
+    assert update(root=translated) == 0
     assert po(translated).read_bytes() == before
 
 
 def test_a_line_added_above_changes_nothing_in_the_catalogue(translated: Path) -> None:
     before = po(translated).read_bytes()
     edit(translated, "# Home", "% a comment\n\n# Home")
-    translations.update(root=translated)
+    update(root=translated)
     assert po(translated).read_bytes() == before
 
 
@@ -71,7 +83,7 @@ def test_a_new_sentence_is_missing_at_its_page_and_line(
     translated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(translated, "Second", "A new and quite different one.\n\nSecond")
-    assert translations.status(root=translated) == 1
+    assert status(root=translated) == 1
     said = capsys.readouterr().out
     assert "docs/index.md:5: [ja] missing: A new and quite different one." in said
 
@@ -80,29 +92,29 @@ def test_a_changed_sentence_is_fuzzy_after_an_update_and_keeps_the_old_words(
     translated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(translated, "Second sentence", "Second long sentence")
-    translations.update(root=translated)
+    update(root=translated)
     text = po(translated).read_text(encoding="utf-8")
     assert '#| msgid "Second sentence of the page."' in text
-    assert translations.status(root=translated) == 1
+    assert status(root=translated) == 1
     said = capsys.readouterr().out
     assert "docs/index.md:5: [ja] fuzzy: Second long sentence of the page." in said
-    assert "2 done    1 fuzzy    0 missing  index" in said
+    assert row_of(said, "index") == [2, 1, 0, 6]
 
 
 def test_a_sentence_that_is_gone_leaves_the_catalogue(translated: Path) -> None:
     edit(translated, "Second sentence of the page.\n", "")
-    translations.update(root=translated)
+    update(root=translated)
     assert "Second" not in po(translated).read_text(encoding="utf-8")
-    assert translations.status(root=translated) == 0
+    assert status(root=translated) == 0
 
 
 def test_a_page_that_is_gone_takes_its_catalogue_along(
     root: MakeRoot, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = root({"index.md": PAGE, "old.md": "---\norphan: true\n---\n# Old\n"})
-    translations.update(root=folder)
+    update(root=folder)
     (folder / "docs/old.md").unlink()
-    translations.update(root=folder)
+    update(root=folder)
     assert not po(folder, "old").exists()
     assert "1 removed" in capsys.readouterr().out
 
@@ -110,7 +122,7 @@ def test_a_page_that_is_gone_takes_its_catalogue_along(
 def test_a_page_without_a_catalogue_is_missing(
     root: MakeRoot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert translations.status(root=root({"index.md": PAGE})) == 1
+    assert status(root=root({"index.md": PAGE})) == 1
     assert "docs/index.md:1: [ja] missing: Home" in capsys.readouterr().out
 
 
@@ -121,28 +133,28 @@ def test_the_words_of_our_extensions_belong_to_it(
     module = folder / "crossnotes/sphinxext/marks.py"
     module.parent.mkdir(parents=True)
     module.write_text('_("not run")\n')
-    translations.update(root=folder)
+    update(root=folder)
     own = module.parent / "locale/ja/LC_MESSAGES/crossnotes.po"
     assert 'msgid "not run"' in own.read_text(encoding="utf-8")
-    assert translations.status(root=folder) == 1
+    assert status(root=folder) == 1
     assert "crossnotes/sphinxext/marks.py:1: [ja] missing: not run" in capsys.readouterr().out
 
 
 def test_our_own_words_are_all_translated() -> None:
-    [domain] = translations.own_domain("ja", REPOSITORY)
-    assert translations.status_of(domain, "ja").problems == ()
+    [domain] = own_domain("ja", REPOSITORY)
+    assert status_of(domain, "ja").problems == ()
 
 
 def test_our_own_catalogue_is_as_update_would_write_it() -> None:
-    [domain] = translations.own_domain("ja", REPOSITORY)
-    catalogue = translations.read(domain.po, "ja")
-    assert domain.po.read_text(encoding="utf-8") == translations.text_of(catalogue, "ja")
+    [domain] = own_domain("ja", REPOSITORY)
+    catalogue = read(domain.po, "ja")
+    assert domain.po.read_text(encoding="utf-8") == text_of(catalogue, "ja")
 
 
 def test_the_catalogues_of_the_test_site_are_as_update_would_write_them(tmp_path: Path) -> None:
     root = copy_root("site", tmp_path / "root")
     before = {path: path.read_bytes() for path in (root / "locale").rglob("*.po")}
-    assert translations.update(root=root) == 0
+    assert update(root=root) == 0
     assert {path: path.read_bytes() for path in (root / "locale").rglob("*.po")} == before
 
 
@@ -150,13 +162,98 @@ def test_a_catalogue_that_cannot_be_read_is_said_plainly(
     translated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     po(translated).write_text("<<<<<<< HEAD\n" + po(translated).read_text(encoding="utf-8"))
-    assert translations.status(root=translated) == 2
+    assert status(root=translated) == 2
     assert "index.po" in capsys.readouterr().err
 
 
 def test_a_missing_docs_folder_is_said_plainly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert translations.update(root=tmp_path) == 2
-    assert translations.status(root=tmp_path) == 2
+    assert update(root=tmp_path) == 2
+    assert status(root=tmp_path) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_a_message_moved_on_its_page_keeps_its_translation(translated: Path) -> None:
+    first = "First sentence of the page.\n\n"
+    edit(translated, first, "")
+    edit(translated, "Second sentence of the page.\n", f"Second sentence of the page.\n\n{first}")
+    assert update(root=translated) == 0
+    messages = re.findall(
+        r'^msgid "(.+)"', po(translated).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert messages[-2:] == ["Second sentence of the page.", "First sentence of the page."]
+    assert status(root=translated) == 0
+
+
+def test_a_message_moved_to_another_page_keeps_its_translation(translated: Path) -> None:
+    edit(translated, "First sentence of the page.\n\n", "")
+    other = translated / "docs/other.md"
+    other.write_text("---\norphan: true\n---\n# Home\n\nFirst sentence of the page.\n")
+    assert update(root=translated) == 0
+    assert "訳: First sentence of the page." in po(translated, "other").read_text(encoding="utf-8")
+    assert status(root=translated) == 0
+
+
+def test_a_page_with_another_name_keeps_its_translation(translated: Path) -> None:
+    page = translated / "docs/old.md"
+    page.write_text("---\norphan: true\n---\n# Old\n\nOne line of it.\n\nA line with some words.\n")
+    update(root=translated)
+    old = po(translated, "old")
+    text = old.read_text(encoding="utf-8")
+    text = text.replace('words."\nmsgstr ""', 'words."\nmsgstr "訳"')
+    text = text.replace('of it."\nmsgstr ""', 'of it."\nmsgstr "訳 2"')
+    old.write_text(text, encoding="utf-8")
+    page.rename(translated / "docs/new.md")
+    edit_page(translated / "docs/new.md", "some words", "some more words")
+    assert update(root=translated) == 0
+    assert not old.exists()
+    new = po(translated, "new").read_text(encoding="utf-8")
+    assert 'msgid "One line of it."\nmsgstr "訳 2"' in new
+    # What also changed is fuzzy, with the old words beside it.
+    assert '#| msgid "A line with some words."' in new
+
+
+def test_the_check_names_the_line_of_the_page_and_of_the_catalogue(
+    translated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = po(translated).read_text(encoding="utf-8")
+    text = text.replace('"訳: Home"', '"ホーム"').replace(
+        '"訳: First sentence of the page."', '"一つ目の文です。"'
+    )
+    text = text.replace('"訳: Second sentence of the page."', '"`x` です。"')
+    po(translated).write_text(text, encoding="utf-8")
+    assert check(root=translated) == 1
+    said = capsys.readouterr().out
+    line = text.split("\n").index('msgid "Second sentence of the page."') + 1
+    assert "docs/index.md:5: [ja] code: `x` is not in the English text" in said
+    assert f"catalogue: {po(translated)}:{line}\n" in said
+    assert "3 messages, 1 problems: 1 code" in said
+
+
+def test_a_catalogue_that_is_not_up_to_date_is_said_so(
+    translated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    po(translated).write_text(po(translated).read_text(encoding="utf-8") + "\n")
+    orphan = po(translated, "gone")
+    orphan.write_text(po(translated).read_text(encoding="utf-8"))
+    assert check(root=translated) == 1
+    said = capsys.readouterr().out
+    assert f"{po(translated)}: [ja] catalogue: is not up to date: run `make intl`" in said
+    assert f"{orphan}: [ja] catalogue: belongs to a page that is gone" in said
+
+
+def test_a_comment_of_a_translator_stays(translated: Path) -> None:
+    comment = "# crossnotes: allow numbers: the page counts from 0"
+    text = po(translated).read_text(encoding="utf-8")
+    po(translated).write_text(text.replace("#: docs", f"{comment}\n#: docs", 1))
+    update(root=translated)
+    assert comment in po(translated).read_text(encoding="utf-8")
+
+
+def test_a_glossary_that_cannot_be_read_is_said_plainly(
+    translated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (translated / "locale/ja/glossary.toml").write_text("[[term]]\n")
+    assert check(root=translated) == 2
+    assert "glossary.toml: term 1 (without en): en has to be" in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""What there is to translate, and the catalogues that hold the translations.
+
+Two kinds of text are translated: the pages, in locale/LANG, and the words of our own Sphinx
+extensions, in crossnotes/sphinxext/locale. A catalogue holds no dates and no line numbers, which
+would change with every page and say nothing; lines are reported from the pages as they are now.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from babel.core import Locale
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import PoFileError, write_po
+from sphinx_intl.catalog import load_po  # type: ignore[import-untyped]
+
+from crossnotes.site import SiteError, check, run_sphinx, sphinx
+
+EXTENSIONS = Path("crossnotes/sphinxext")
+#: The catalogue of their words.
+OWN = "crossnotes"
+
+HEADER = """\
+# {language_name} translation of Crossnotes; `make intl` keeps it up to date.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The messages of one page (or our extensions) as they are now, and their catalogue's file."""
+
+    name: str
+    template: Catalog
+    po: Path
+    #: Whether the messages are Markdown: those of pages are, those of our extensions are not.
+    markdown: bool = True
+
+
+# ---- what there is to translate
+
+
+def page_domains(language: str, root: Path) -> list[Domain]:
+    """Every page, through Sphinx's gettext builder."""
+    check(root)
+    pot = root / "build" / "gettext"
+    shutil.rmtree(pot, ignore_errors=True)  # or the messages of deleted pages stay
+    command = sphinx(root, "gettext", pot, root / "build/doctrees/gettext")
+    run = run_sphinx(command, root, "en")
+    if run.exit_code:
+        raise SiteError(run.messages.strip())
+    po = root / "locale" / language / "LC_MESSAGES"
+    return [page_domain(path, pot, po, root) for path in sorted(pot.rglob("*.pot"))]
+
+
+def page_domain(path: Path, pot: Path, po: Path, root: Path) -> Domain:
+    name = path.relative_to(pot).with_suffix("")
+    template = load_po(path)
+    for message in template:
+        message.locations = [from_root(pot, place, root) for place in message.locations]
+    return Domain(str(name), template, po / name.with_suffix(".po"))
+
+
+def from_root(folder: Path, place: tuple[str, int], root: Path) -> tuple[str, int]:
+    """A place in a .pot file, which is relative to its folder, as a path from the root."""
+    path = os.path.relpath(folder / place[0], root)
+    return Path(os.path.normpath(path)).as_posix(), place[1]
+
+
+def own_domain(language: str, root: Path) -> Iterator[Domain]:
+    """The words of our own extensions, all in one catalogue."""
+    folder = root / EXTENSIONS
+    if not folder.is_dir():
+        return
+    template = Catalog()
+    found = extract_from_dir(folder, method_map=[("**.py", "python")], keywords={"_": None})
+    for name, line, message, _comments, _context in sorted(found, key=lambda each: each[:2]):
+        template.add(message, locations=[((EXTENSIONS / name).as_posix(), line)])
+    po = folder / "locale" / language / "LC_MESSAGES" / f"{OWN}.po"
+    yield Domain("crossnotes (our own words)", template, po, markdown=False)
+
+
+def hand_kept_domains(language: str, root: Path) -> Iterator[Domain]:
+    """Catalogues beside that of our own words: what others' catalogues lack. No code has their
+    messages, so they are what they say."""
+    for po in sorted((root / EXTENSIONS / "locale" / language / "LC_MESSAGES").glob("*.po")):
+        if po.stem != OWN:
+            catalogue = read(po, language)
+            for message in catalogue:
+                message.locations = [(po.as_posix(), message.lineno or 0)]
+            yield Domain(po.stem, catalogue, po, markdown=False)
+
+
+def domains(language: str, root: Path) -> list[Domain]:
+    return [*page_domains(language, root), *own_domain(language, root)]
+
+
+def place_of(message: Message, domain: Domain) -> tuple[str, int]:
+    """Page and line of a message."""
+    path, line = message.locations[0] if message.locations else (domain.name, 0)
+    return path, line
+
+
+# ---- catalogues
+
+
+def page_catalogues(language: str, root: Path) -> list[Path]:
+    """The catalogues of pages on disk, those of pages that are gone among them."""
+    return sorted((root / "locale" / language / "LC_MESSAGES").rglob("*.po"))
+
+
+def read(po: Path, language: str) -> Catalog:
+    """A catalogue; an empty one when there is none yet."""
+    if not po.exists():
+        return Catalog(locale=language)
+    try:
+        catalogue: Catalog = load_po(str(po), abort_invalid=True, locale=language)
+    except (PoFileError, UnicodeDecodeError) as error:
+        raise SiteError(f"{po}: {error}") from None
+    return catalogue
+
+
+def text_of(catalogue: Catalog, language: str) -> str:
+    """A catalogue as it is kept: in the pages' order, one line a message."""
+    body = BytesIO()
+    write_po(
+        body,
+        catalogue,
+        width=0,
+        omit_header=True,
+        include_lineno=False,
+        include_previous=True,
+        ignore_obsolete=True,
+    )
+    header = HEADER.format(
+        language=language,
+        language_name=Locale.parse(language).get_language_name("en"),
+        plural_forms=get_plural(language).plural_forms,
+    )
+    return header + body.getvalue().decode().strip() + "\n"
