@@ -43,7 +43,7 @@ bench: $(VENV)/test  # Measure beside peers, into build/bench
 
 lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
 	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt
-	@$(UV) -c requirements.txt --extra site --extra build --extra tidb --extra servers --extra test pyproject.toml -o requirements-test.txt
+	@$(UV) -c requirements.txt --extra site --extra build --extra mysql --extra oracle --extra postgresql --extra tidb --extra servers --extra test pyproject.toml -o requirements-test.txt
 
 clean:  # Remove what was built, and the virtual environment
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache

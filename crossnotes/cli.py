@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run import report
 from crossnotes.run.runner import Run, Source, TargetRun
-from crossnotes.targets import TargetError, every_target
+from crossnotes.targets import Target, TargetError, every_target
 
 
 class Wrong(click.ClickException):
@@ -304,27 +305,8 @@ def _write(path: str, parts: Iterable[str]) -> None:
 def show_targets(as_json: bool, env_file: str | None) -> None:
     """Show for each target what a run would use, its version, or why not and what to do."""
     environment = _environment(env_file)
-    rows = []
-    for target in every_target().values():
-        offer = target.look(environment)
-        row = {
-            "target": target.name,
-            "label": target.label,
-            "source": offer.source,
-            "where": offer.where,
-            "version": "",
-            "problem": offer.problem,
-        }
-        if offer.start is not None:
-            try:
-                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                    Path(folder).chmod(0o755)
-                    server = offer.start(Path(folder))
-                    row["version"] = server.identity.version
-                    server.close()
-            except TargetError as error:
-                row["problem"] = str(error)
-        rows.append(row)
+    with ThreadPoolExecutor() as pool:
+        rows = list(pool.map(lambda target: _row(target, environment), every_target().values()))
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -333,6 +315,30 @@ def show_targets(as_json: bool, env_file: str | None) -> None:
         for r in rows
     ]
     click.echo("\n".join(report.table(shown, ("target", "source", "version", "where, or why not"))))
+
+
+def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
+    """A target, where it comes from, and what the server says when it is started."""
+    offer = target.look(environment)
+    row = {
+        "target": target.name,
+        "label": target.label,
+        "source": offer.source,
+        "where": offer.where,
+        "version": "",
+        "problem": offer.problem,
+    }
+    if offer.start is None:
+        return row
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        try:
+            server = offer.start(Path(folder))
+        except TargetError as error:
+            return row | {"problem": str(error)}
+        row["version"] = server.identity.version
+        server.close()
+    return row
 
 
 # -- the site -------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ _KEYS: Mapping[str, tuple[type, str]] = {
     "django": (str, "a string"),
 }
 
-FACTS = ("host", "port", "user", "password", "database", "ca")
+FACTS = ("engine", "host", "port", "user", "password", "database", "ca")
 
 
 def _config(path: Path, table: Any) -> Config:

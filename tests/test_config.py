@@ -79,7 +79,7 @@ def test_our_own_settings_can_be_read() -> None:
         ),
         (
             "[tool.crossnotes.connection]\nHOST = 'hots'\n",
-            "[tool.crossnotes.connection] HOST = 'hots'; known facts of a connection are: host, ",
+            "[tool.crossnotes.connection] HOST = 'hots'; known facts of a connection are: engine, ",
         ),
         ("[tool]\ncrossnotes = 1\n", "[tool.crossnotes] must be a table"),
     ],

@@ -19,7 +19,9 @@ EXTRAS = PROJECT["optional-dependencies"]
 #: Which extras each file holds, as the Makefile locks them.
 FILES = {
     "requirements.txt": ["site", "build"],
-    "requirements-test.txt": ["site", "build", "tidb", "servers", "test"],
+    "requirements-test.txt": [
+        *("site", "build", "mysql", "oracle", "postgresql", "tidb", "servers", "test")
+    ],
 }
 
 DRIVERS = {"mysqlclient", "django-tidb", "psycopg", "psycopg2", "psycopg2-binary", "pymysql"}

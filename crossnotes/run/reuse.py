@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from crossnotes import folders
 from crossnotes.ledger import FIELDS
 from crossnotes.parse import Page
 from crossnotes.result import NOT_REACHED, Result
@@ -32,19 +33,13 @@ def own_digest() -> str:
     return hashlib.sha256("\n".join(stamps).encode()).hexdigest()
 
 
-def folder() -> Path:
-    """Where results are kept: a cache of the person, not of the project."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base, "crossnotes")
-
-
 class Reuse:
     """The kept results of one target, for one combination of all that they depend on."""
 
     def __init__(self, target: str, depends_on: Mapping[str, Any]) -> None:
         text = json.dumps([target, depends_on], sort_keys=True, default=str)
         key = hashlib.sha256(text.encode()).hexdigest()[:24]
-        self.path = folder() / f"results-{key}.json"
+        self.path = folders.cache() / f"results-{key}.json"
         self.pages: dict[str, Any] = _read(self.path)
         self._changed = False
 

@@ -19,8 +19,9 @@ class TargetError(Exception):
 @dataclass(frozen=True, slots=True)
 class Database:
     """A database that the run made. `facts` are what a reader would write into `.env` (host, port,
-    user, password, database, ca), `django` is the entry for DATABASES, and `encrypted` says
-    whether the deployment's contract wants a session to be."""
+    user, password, database, ca, and engine where the project has to be told), `django` is the
+    entry for DATABASES, and `encrypted` says whether the deployment's contract wants a session to
+    be."""
 
     name: str
     django: Mapping[str, Any]
@@ -42,7 +43,7 @@ class Identity:
             match = re.search(r"Release Version:\s*(\S+)", self.tidb_version)
             if match:
                 return match[1]
-        return self.version
+        return self.version.removeprefix("PostgreSQL ").partition(" ")[0].partition("-MariaDB")[0]
 
 
 class Server(Protocol):

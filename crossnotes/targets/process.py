@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pwd
+import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from crossnotes.targets import TargetError, keeper
+from crossnotes.targets import Server, TargetError, keeper
 
 #: Seconds in which a server has to answer. A loaded CI machine is slow.
 START_TIMEOUT = 90.0
+
+#: Where Debian has servers, which an ordinary user's PATH leaves out.
+_SYSTEM = ("/usr/sbin", "/usr/local/sbin")
 
 
 def free_port() -> int:
@@ -24,17 +31,94 @@ def free_port() -> int:
         return port
 
 
-class ServerProcess:
-    """A server under a keeper, so that it ends with the run whatever happens to the run."""
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a port."""
+    with socket.socket() as probe:
+        # As servers do it: a connection of before that is not yet forgotten is nobody.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+
+def on_a_free_port(start: Callable[[int, Path], Server], folder: Path) -> Server:
+    """What `start` returns, which is given a port and the folder; called again where somebody took
+    the port between our look and the server's."""
+    for _attempt in range(2):
+        port = free_port()
+        try:
+            return start(port, folder)
+        except TargetError:
+            if not is_taken(port):
+                raise
+        folder.mkdir(exist_ok=True)
+    return start(free_port(), folder)
+
+
+def program(name: str, environment: Mapping[str, str]) -> str:
+    """The path of a server's program on PATH or where a system has them, or ""."""
+    path = os.pathsep.join([environment.get("PATH", os.defpath), *_SYSTEM])
+    return shutil.which(name, path=path) or ""
+
+
+def unprivileged(*names: str) -> str:
+    """Whom a server runs as, of `names` or nobody, where we are root, which servers refuse to be;
+    "" where we are not."""
+    if os.geteuid() != 0:
+        return ""
+    for name in (*names, "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    raise TargetError(f"a server does not run as root, and there is no user {' or '.join(names)}")
+
+
+def private_file(path: Path, text: str, user: str) -> Path:
+    """A file that only the server's user can read, such as one with a password."""
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    if user:
+        shutil.chown(path, user)
+    return path
+
+
+def private_folder(path: Path, user: str) -> Path:
+    """An empty folder that only the server's user can enter."""
+    path.mkdir(mode=0o700)
+    if user:
+        shutil.chown(path, user)
+    return path
+
+
+class ServerProcess:
+    """A server under a keeper, so that it ends with the run whatever happens to the run.
+
+    `before` are commands that make its data, `user` is whom they and the server run as where that
+    is another, `stop` the signal that ends the server.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        before: Sequence[Sequence[str]] = (),
+        user: str = "",
+        stop: signal.Signals = signal.SIGTERM,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.name = Path(command[0]).name
+        specification = {"commands": [*before, command], "user": user, "stop": stop}
         self._keeper = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(keeper.__file__), str(folder), *command],
+            [sys.executable, "-I", "-S", keeper.__file__, str(folder), json.dumps(specification)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
 
@@ -62,12 +146,14 @@ class ServerProcess:
         return bool(self._keeper.stdout.read()) or self._keeper.poll() is not None
 
     def last_words(self) -> str:
-        """The last lines that the server wrote."""
+        """The last lines that the server wrote, or those in which it tells of an error."""
         try:
             text = (self.folder / "output.log").read_text(errors="replace")
         except OSError:
             return "it left no log"
-        return " / ".join(text.strip().splitlines()[-3:]) or "it wrote nothing"
+        lines = text.strip().splitlines()
+        errors = [line for line in lines if any(word in line for word in _ERRORS)]
+        return " / ".join((errors or lines)[-3:]) or "it wrote nothing"
 
     def stop(self) -> None:
         """End the server and remove its folder."""
@@ -77,3 +163,7 @@ class ServerProcess:
             self._keeper.stdin.close()
         self._keeper.wait()
         self._keeper.stdout.close()
+
+
+#: How servers mark the lines that say why they ended.
+_ERRORS = ("[ERROR]", "[FATAL]", "FATAL:", "PANIC:", "No space left on device")

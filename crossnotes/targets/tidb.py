@@ -8,47 +8,27 @@ tidb-server named by TIDB_SERVER is started for each, with certificates made for
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import secrets
 import shutil
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, Target, TargetError
-from crossnotes.targets.process import ServerProcess, free_port
+from crossnotes.targets import Identity, Offer, Server, Target, TargetError
+from crossnotes.targets.external import is_placeholder
+from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected, refusal
+from crossnotes.targets.process import ServerProcess, free_port, on_a_free_port
 
 ENGINE = "django_tidb"
-DRIVER = "mysqlclient"
-CONNECT_TIMEOUT = 15
 
 _EXTERNAL = ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD", "CA_PATH")
 
-#: `{host}`, `${host}` or `<host>`: words in brackets and nothing else.
-_PLACEHOLDER = re.compile(r"\$?\{[A-Za-z][\w .-]*\}|<[A-Za-z][\w .-]*>")
-
 #: How Python's package name answers the question of who is missing.
 _INSTALL = "install django-tidb and mysqlclient (requirements-test.txt has them)"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who connects, and to where. Without `ca` the connection is in cleartext."""
-
-    host: str
-    port: int
-    user: str
-    password: str = field(repr=False)
-    ca: str = ""
-
-    @property
-    def tls(self) -> dict[str, Any]:
-        """Identity verification, which a `ca` alone would not turn on (facts of the tutorial)."""
-        return {"ssl_mode": "VERIFY_IDENTITY", "ssl": {"ca": self.ca}} if self.ca else {}
 
 
 def identify(cursor: Any) -> Identity:
@@ -68,92 +48,23 @@ def identify(cursor: Any) -> Identity:
     return Identity(version, cursor.fetchone()[0])
 
 
-class Cluster:
+class Cluster(FamilyServer):
     """A TiDB that answers. `encrypted` is its deployment's contract; `process` is set for one that
     this run started."""
+
+    engine = ENGINE
 
     def __init__(
         self, account: Account, encrypted: bool, process: ServerProcess | None = None
     ) -> None:
-        self.account = account
-        self.encrypted = encrypted
-        self.process = process
         with connected(account) as cursor:
-            self.identity = identify(cursor)
+            identity = identify(cursor)
+        super().__init__(account, identity, process)
+        self.encrypted = encrypted
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return (self.account.password,) if self.account.password else ()
-
-    def create_database(self, name: str) -> Database:
-        account = self.account
-        self._execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
-        return Database(
-            name,
-            {
-                "ENGINE": ENGINE,
-                "HOST": account.host,
-                "PORT": str(account.port),
-                "USER": account.user,
-                "PASSWORD": account.password,
-                "NAME": name,
-                "OPTIONS": {"charset": "utf8mb4", **account.tls},
-            },
-            {
-                "host": account.host,
-                "port": str(account.port),
-                "user": account.user,
-                "password": account.password,
-                "database": name,
-                "ca": account.ca,
-            },
-            encrypted=self.encrypted,
-        )
-
-    def drop_database(self, database: Database) -> None:
-        self._execute(f"DROP DATABASE IF EXISTS `{database.name}`")
-
-    def _execute(self, statement: str) -> None:
-        import MySQLdb
-
-        try:
-            with connected(self.account) as cursor:
-                cursor.execute(statement)
-        except MySQLdb.Error as error:
-            if error.args and error.args[0] in (1044, 1142, 8121):
-                raise TargetError(
-                    f"user {self.account.user} may not make databases of its own; grant it with "
-                    f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}'"
-                ) from error
-            raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
-
-    def close(self) -> None:
-        if self.process is not None:
-            self.process.stop()
-
-
-@contextlib.contextmanager
-def connected(account: Account) -> Iterator[Any]:
-    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
-    import MySQLdb
-
-    try:
-        connection = MySQLdb.connect(
-            host=account.host,
-            port=account.port,
-            user=account.user,
-            password=account.password,
-            connect_timeout=CONNECT_TIMEOUT,
-            charset="utf8mb4",
-            autocommit=True,
-            **account.tls,
-        )
-    except MySQLdb.Error as error:
-        raise TargetError(
-            f"cannot connect to {account.host}:{account.port} as {account.user}: {error}"
-        ) from error
-    with contextlib.closing(connection), connection.cursor() as cursor:
-        yield cursor
+    def more_facts(self) -> Mapping[str, str]:
+        """None: the project knows a TiDB by its variables, and takes its backend from that."""
+        return {}
 
 
 # -- an external cluster --------------------------------------------------------------------------
@@ -174,7 +85,7 @@ def _external(environment: Mapping[str, str], deployment: str) -> Offer | None:
     if not environment.get("TIDB_USER"):
         return Offer(problem="TIDB_USER is not set; set it to the user to connect as")
     for key in named:
-        if _PLACEHOLDER.fullmatch(environment[key]):
+        if is_placeholder(environment[key]):
             # The value is not repeated: it could be a password that only looks like one.
             return Offer(problem=f"{key} still holds a placeholder; set it to your own value")
     port = environment.get("TIDB_PORT") or "4000"
@@ -281,8 +192,8 @@ ssl-key = "{key}"
 """
 
 
-def _start(binary: str, deployment: str, folder: Path) -> Cluster:
-    port, status = free_port(), free_port()
+def _start(binary: str, deployment: str, port: int, folder: Path) -> Cluster:
+    status = free_port()
     command = [binary, "--store", "unistore", "--path", "", "-P", str(port)]
     command += ["--host", "127.0.0.1", "--status", str(status)]
     made = Certificates.make(folder)
@@ -293,7 +204,7 @@ def _start(binary: str, deployment: str, folder: Path) -> Cluster:
     process = ServerProcess(command, folder)
     root = Account("127.0.0.1", port, "root", "")
     try:
-        process.wait_until(lambda: _refusal(root))
+        process.wait_until(lambda: refusal(root))
         account = DEPLOYMENTS[deployment](root, made, folder)
         return Cluster(account, _encrypted(deployment), process)
     except BaseException:
@@ -301,12 +212,8 @@ def _start(binary: str, deployment: str, folder: Path) -> Cluster:
         raise
 
 
-def _refusal(account: Account) -> str:
-    try:
-        with connected(account):
-            return ""
-    except TargetError as error:
-        return str(error)
+def _started(binary: str, deployment: str, folder: Path) -> Server:
+    return on_a_free_port(lambda port, inside: _start(binary, deployment, port, inside), folder)
 
 
 def _look(environment: Mapping[str, str], deployment: str) -> Offer:
@@ -330,7 +237,7 @@ def _look(environment: Mapping[str, str], deployment: str) -> Offer:
     path = shutil.which(binary)
     if path is None:
         return Offer(problem=f"TIDB_SERVER names {binary}, which is no program that can be run")
-    return Offer("binary", path, start=lambda folder: _start(path, deployment, folder))
+    return Offer("binary", path, start=lambda folder: _started(path, deployment, folder))
 
 
 def _target(deployment: str, label: str) -> Target:

@@ -1,5 +1,6 @@
 """A server under its keeper: waited for, told when it ends, and gone with the run."""
 
+import json
 import os
 import signal
 import socket
@@ -7,11 +8,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from crossnotes.targets import TargetError
-from crossnotes.targets.process import ServerProcess, free_port
+from crossnotes.targets import Server, TargetError
+from crossnotes.targets.process import (
+    ServerProcess,
+    free_port,
+    on_a_free_port,
+    private_file,
+    private_folder,
+    unprivileged,
+)
 
 from ..conftest import wait_for_end
 
@@ -47,6 +56,16 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "server"
     folder.mkdir()
     return folder
+
+
+def logs(folder: Path, times: int = 1) -> Callable[[], str]:
+    """Waits for lines with a process's number in the log."""
+
+    def answers() -> str:
+        log = folder / "output.log"
+        return "" if log.exists() and log.read_text().count("pid") == times else "not yet"
+
+    return answers
 
 
 def pid_of(folder: Path) -> int:
@@ -89,6 +108,80 @@ def test_server_that_never_answers_is_ended_and_told(
 def test_program_that_cannot_be_run_is_told(folder: Path) -> None:
     server = ServerProcess([str(folder / "nothing")], folder)
     with pytest.raises(TargetError, match=r"^nothing ended at its start: "):
+        server.wait_until(lambda: "refused")
+
+
+def test_data_is_made_before_the_server_starts(folder: Path) -> None:
+    port = free_port()
+    made = folder / "made"
+    server = ServerProcess(
+        command(port), folder, before=[["touch", "made"], ["test", "-f", "made"]]
+    )
+    server.wait_until(listening(port))
+    assert made.exists()
+    server.stop()
+
+
+def test_server_is_not_started_where_its_data_could_not_be_made(folder: Path) -> None:
+    port = free_port()
+    before = [["sh", "-c", "echo first; echo '[ERROR] no luck'; echo last; exit 3"]]
+    server = ServerProcess(command(port), folder, before=before)
+    with pytest.raises(TargetError, match=r" ended at its start: \[ERROR\] no luck$"):
+        server.wait_until(listening(port))
+
+
+def test_making_data_ends_with_the_run_and_what_it_started_too(folder: Path) -> None:
+    before = [["sh", "-c", "sleep 1000 & echo pid $!; echo pid $$; wait"]]
+    server = ServerProcess(command(free_port()), folder, before=before)
+    server.wait_until(logs(folder, times=2))
+    pids = [int(word) for word in (folder / "output.log").read_text().split() if word != "pid"]
+    server.stop()
+    for pid in pids:
+        wait_for_end(pid)
+    assert not folder.exists()
+
+
+def test_port_that_somebody_takes_before_the_server_does_is_tried_no_more(folder: Path) -> None:
+    ports = []
+
+    def start(port: int, inside: Path) -> Server:
+        ports.append(port)
+        assert list(inside.iterdir()) == []
+        if len(ports) == 1:
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+        server = ServerProcess(command(port), inside)
+        server.wait_until(logs(inside))
+        return cast(Server, server)
+
+    with socket.socket() as taken:
+        server = cast(ServerProcess, on_a_free_port(start, folder))
+        assert len(ports) == 2
+        server.stop()
+
+
+def test_other_trouble_than_a_taken_port_is_told_at_once(folder: Path) -> None:
+    calls = []
+
+    def start(port: int, inside: Path) -> Server:
+        calls.append(port)
+        raise TargetError("no luck")
+
+    with pytest.raises(TargetError, match="no luck"):
+        on_a_free_port(start, folder)
+    assert len(calls) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a server as somebody else")
+def test_server_that_refuses_root_runs_as_somebody_else(folder: Path) -> None:
+    user = unprivileged("no-such-user")
+    assert user == "nobody"
+    os.chmod(folder, 0o755)
+    inside = private_folder(folder / "data", user)
+    secret = private_file(folder / "secret", "word", user)
+    assert [path.stat().st_mode & 0o777 for path in (inside, secret)] == [0o700, 0o600]
+    server = ServerProcess(["sh", "-c", "id -un; id -Gn; exit 1"], folder, user=user)
+    with pytest.raises(TargetError, match=r": nobody / nogroup$"):
         server.wait_until(lambda: "refused")
 
 
@@ -144,8 +237,9 @@ def test_server_that_does_not_listen_to_reason_is_killed(folder: Path, tmp_path:
     assert "PATIENCE = 10\n" in text
     impatient.write_text(text.replace("PATIENCE = 10\n", "PATIENCE = 0.2\n"))
     port = free_port()
+    specification = {"commands": [command(port, "deaf")], "user": "", "stop": signal.SIGTERM}
     running = subprocess.Popen(
-        [sys.executable, "-I", "-S", impatient, folder, *command(port, "deaf")],
+        [sys.executable, "-I", "-S", impatient, folder, json.dumps(specification)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -1,0 +1,46 @@
+"""MariaDB: by CROSSNOTES_MARIADB_URL, or the mariadbd of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crossnotes.targets import Offer, Target, mysql_family
+from crossnotes.targets.mysql_family import Binary, FamilyServer
+from crossnotes.targets.process import on_a_free_port, program
+
+VARIABLE = "CROSSNOTES_MARIADB_URL"
+
+
+def look(environment: Mapping[str, str]) -> Offer:
+    """The server that the environment names, else one of our own."""
+    offer = mysql_family.no_driver() or mysql_family.external(
+        environment, VARIABLE, ("mariadb", "mysql"), "MariaDB"
+    )
+    if offer is not None:
+        return offer
+    server = program("mariadbd", environment)
+    install = program("mariadb-install-db", environment)
+    if not server or not install:
+        return Offer(
+            problem=f"set {VARIABLE} to a server, or install mariadbd and mariadb-install-db "
+            "(Debian: mariadb-server-core)"
+        )
+    make_data = [install, "--skip-test-db", "--auth-root-authentication-method=normal"]
+    binary = Binary(server, "MariaDB", make_data)
+    return Offer(
+        "binary",
+        server,
+        start=lambda folder: on_a_free_port(
+            lambda port, inside: mysql_family.started(binary, port, inside), folder
+        ),
+    )
+
+
+def share(server: FamilyServer) -> Mapping[str, str]:
+    """How another process finds the server."""
+    return {VARIABLE: mysql_family.url_of(server.account, "mariadb")}
+
+
+TARGETS = [
+    Target("mariadb", "MariaDB", mysql_family.ENGINE, mysql_family.DRIVER, look, share=share)
+]

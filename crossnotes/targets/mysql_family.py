@@ -1,0 +1,304 @@
+"""What MySQL, MariaDB and TiDB share: the protocol, the client library, and much of the SQL."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossnotes.targets import Database, Identity, Offer, TargetError
+from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.process import (
+    ServerProcess,
+    private_file,
+    private_folder,
+    unprivileged,
+)
+
+ENGINE = "django.db.backends.mysql"
+DRIVER = "mysqlclient"
+CONNECT_TIMEOUT = 15
+
+INSTALL = "install mysqlclient (requirements-test.txt has it)"
+
+#: The options of a URL, which are those of the command line clients.
+OPTIONS = {"ssl-mode": "text", "ssl-ca": "file", "ssl-cert": "file", "ssl-key": "file"}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who connects, and to where. Without `ca` and `ssl_mode` the connection is in cleartext."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    ca: str = ""
+    ssl_mode: str = ""
+    cert: str = ""
+    key: str = ""
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """The client's options. A `ca` alone would not verify the server's name."""
+        files = {"ca": self.ca, "cert": self.cert, "key": self.key}
+        named = {name: path for name, path in files.items() if path}
+        mode = self.ssl_mode or ("VERIFY_IDENTITY" if self.ca else "")
+        return ({"ssl_mode": mode} if mode else {}) | ({"ssl": named} if named else {})
+
+
+@contextlib.contextmanager
+def connected(account: Account) -> Iterator[Any]:
+    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    import MySQLdb
+
+    try:
+        connection = MySQLdb.connect(
+            host=account.host,
+            port=account.port,
+            user=account.user,
+            password=account.password,
+            connect_timeout=CONNECT_TIMEOUT,
+            charset="utf8mb4",
+            autocommit=True,
+            **account.tls,
+        )
+    except MySQLdb.Error as error:
+        raise TargetError(
+            f"cannot connect to {account.host}:{account.port} as {account.user}: {error}"
+        ) from error
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+def refusal(account: Account) -> str:
+    """Why the server does not let us in; "" where it does."""
+    try:
+        with connected(account):
+            return ""
+    except TargetError as error:
+        return str(error)
+
+
+class FamilyServer:
+    """A server that answers; `process` is set for one that this run started."""
+
+    engine = ENGINE
+    #: Whether the deployment's contract wants a session to be encrypted.
+    encrypted = False
+
+    def __init__(
+        self, account: Account, identity: Identity, process: ServerProcess | None = None
+    ) -> None:
+        self.account = account
+        self.identity = identity
+        self.process = process
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.account.password,) if self.account.password else ()
+
+    def create_database(self, name: str) -> Database:
+        account = self.account
+        self._execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
+        return Database(
+            name,
+            {
+                "ENGINE": self.engine,
+                "HOST": account.host,
+                "PORT": str(account.port),
+                "USER": account.user,
+                "PASSWORD": account.password,
+                "NAME": name,
+                "OPTIONS": {"charset": "utf8mb4", **account.tls},
+            },
+            {
+                "host": account.host,
+                "port": str(account.port),
+                "user": account.user,
+                "password": account.password,
+                "database": name,
+                "ca": account.ca,
+                **self.more_facts(),
+            },
+            encrypted=self.encrypted,
+        )
+
+    def more_facts(self) -> Mapping[str, str]:
+        """Facts that not every server of the family gives."""
+        return {"engine": self.engine}
+
+    def drop_database(self, database: Database) -> None:
+        self._execute(f"DROP DATABASE IF EXISTS `{database.name}`")
+
+    def _execute(self, statement: str) -> None:
+        import MySQLdb
+
+        try:
+            with connected(self.account) as cursor:
+                cursor.execute(statement)
+        except MySQLdb.Error as error:
+            if error.args and error.args[0] in (1044, 1142, 8121):
+                raise TargetError(
+                    f"user {self.account.user} may not make databases of its own; grant it with "
+                    f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}'"
+                ) from error
+            raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.stop()
+
+
+# -- what it is -----------------------------------------------------------------------------------
+
+
+def product(cursor: Any) -> tuple[str, str]:
+    """What the server is (`TiDB`, `MariaDB` or `MySQL`), and its version in its own words.
+
+    The product is proved by what only it does, whatever the version claims: only a TiDB knows
+    TIDB_VERSION(), and only a MariaDB executes what stands in an `/*M!` comment.
+    """
+    import MySQLdb
+
+    cursor.execute("SELECT VERSION(), 1 /*M! + 1 */")
+    version, executed = cursor.fetchone()
+    if executed == 2:
+        return "MariaDB", version
+    try:
+        cursor.execute("SELECT TIDB_VERSION()")
+    except MySQLdb.Error:
+        return "MySQL", version
+    return "TiDB", version
+
+
+def identify(cursor: Any, wanted: str) -> Identity:
+    """What the server says of itself. Raises TargetError if it is not a `wanted`, or says that it
+    is something else than it is."""
+    found, version = product(cursor)
+    claims = next((name for name in ("TiDB", "MariaDB") if name in version), "MySQL")
+    if found != wanted or claims != wanted:
+        other = f" is a {found}" if found != wanted else " says something else"
+        raise TargetError(f"the server is not a {wanted}: it{other}, {version}")
+    return Identity(version)
+
+
+def no_driver() -> Offer | None:
+    """The Offer of a target without its client library; None where it is there."""
+    try:
+        import MySQLdb
+    except ImportError as error:
+        return Offer(problem=f"{error.name} is not installed; {INSTALL}")
+    del MySQLdb
+    return None
+
+
+# -- an external server ---------------------------------------------------------------------------
+
+
+def external(
+    environment: Mapping[str, str], variable: str, schemes: Sequence[str], wanted: str
+) -> Offer | None:
+    """The server that a variable names, if it is set."""
+    value = environment.get(variable)
+    if not value:
+        return None
+    try:
+        found = address(variable, value, schemes, 3306, OPTIONS)
+    except UrlError as error:
+        return Offer(problem=str(error))
+    account = Account(
+        found.host,
+        found.port,
+        found.user,
+        found.password,
+        found.options.get("ssl-ca", ""),
+        found.options.get("ssl-mode", ""),
+        found.options.get("ssl-cert", ""),
+        found.options.get("ssl-key", ""),
+    )
+    return Offer("external", found.where, start=lambda folder: serving(account, wanted))
+
+
+def url_of(account: Account, scheme: str) -> str:
+    """The URL by which another process finds the same server."""
+    given = {
+        "ssl-mode": account.ssl_mode,
+        "ssl-ca": account.ca,
+        "ssl-cert": account.cert,
+        "ssl-key": account.key,
+    }
+    options = {name: value for name, value in given.items() if value}
+    return url(
+        scheme,
+        Address(account.host, account.port, account.user, account.password, "", options),
+    )
+
+
+def serving(account: Account, wanted: str, process: ServerProcess | None = None) -> FamilyServer:
+    """A server that answers, and is what is wanted. Raises TargetError."""
+    with connected(account) as cursor:
+        identity = identify(cursor, wanted)
+    return FamilyServer(account, identity, process)
+
+
+# -- a server of our own --------------------------------------------------------------------------
+
+#: Data that nobody needs after a power cut is not waited for; everything else is as it comes.
+_OPTIONS = (
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-use-native-aio=0",
+    "--skip-name-resolve",
+    "--bind-address=127.0.0.1",
+    # Below the data folder, for the path of a socket may not be long.
+    "--socket=server.sock",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """How a server of the family is started: its program, what makes its data (given the options
+    that both take), and options of its own."""
+
+    program: str
+    wanted: str
+    make_data: Sequence[str]
+    options: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def started(binary: Binary, port: int, folder: Path) -> FamilyServer:
+    """Start a server with data of its own. Raises TargetError."""
+    user = unprivileged("mysql")
+    account = Account("127.0.0.1", port, "root", secrets.token_hex(16))
+    data = private_folder(folder / "data", user)
+    accounts = private_file(folder / "accounts.sql", _ACCOUNTS.format(account.password), user)
+    both = ["--no-defaults", f"--datadir={data}", *([f"--user={user}"] if user else [])]
+    command = [binary.program, *both, f"--port={port}", f"--init-file={accounts}"]
+    process = ServerProcess(
+        [*command, *_OPTIONS, *binary.options],
+        folder,
+        before=[[binary.make_data[0], *both, *binary.make_data[1:]]],
+        # Its data goes with it, and to write it down would take seconds.
+        stop=signal.SIGKILL,
+        environment=binary.environment,
+    )
+    try:
+        process.wait_until(lambda: refusal(account))
+        return serving(account, binary.wanted, process)
+    except BaseException:
+        process.stop()
+        raise
+
+
+#: One statement a line. Without names resolved, 127.0.0.1 is not localhost.
+_ACCOUNTS = """\
+CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';
+ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '{0}';
+GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;
+ALTER USER 'root'@'localhost' IDENTIFIED BY '{0}';
+"""

@@ -1,0 +1,230 @@
+"""PostgreSQL: by CROSSNOTES_POSTGRESQL_URL, or the postgres of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crossnotes.targets import Database, Identity, Offer, Target, TargetError
+from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.process import (
+    ServerProcess,
+    on_a_free_port,
+    private_file,
+    private_folder,
+    unprivileged,
+)
+
+ENGINE = "django.db.backends.postgresql"
+DRIVER = "psycopg"
+VARIABLE = "CROSSNOTES_POSTGRESQL_URL"
+CONNECT_TIMEOUT = 15
+
+#: The options of a URL, which are libpq's.
+OPTIONS = {"sslmode": "text", "sslrootcert": "text", "sslcert": "file", "sslkey": "file"}
+
+#: Where Debian has the programs of each version, off PATH.
+DEBIAN = Path("/usr/lib/postgresql")
+
+#: Sorts by code point and knows the letters of all languages, on every machine alike.
+COLLATION = "C.UTF-8"
+
+
+class PostgreSQL:
+    """A server that answers; `process` is set for one that this run started."""
+
+    def __init__(self, found: Address, process: ServerProcess | None = None) -> None:
+        self.address = found
+        self.process = process
+        with connected(found) as cursor:
+            self.identity = identify(cursor)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.address.password,) if self.address.password else ()
+
+    def create_database(self, name: str) -> Database:
+        found = self.address
+        self._execute(
+            f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' "
+            f"LC_COLLATE '{COLLATION}' LC_CTYPE '{COLLATION}'"
+        )
+        return Database(
+            name,
+            {
+                "ENGINE": ENGINE,
+                "HOST": found.host,
+                "PORT": str(found.port),
+                "USER": found.user,
+                "PASSWORD": found.password,
+                "NAME": name,
+                "OPTIONS": dict(found.options),
+            },
+            {
+                "engine": ENGINE,
+                "host": found.host,
+                "port": str(found.port),
+                "user": found.user,
+                "password": found.password,
+                "database": name,
+                "ca": found.options.get("sslrootcert", ""),
+            },
+        )
+
+    def drop_database(self, database: Database) -> None:
+        # A program that was killed may still be connected for a moment.
+        self._execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        import psycopg
+
+        user = self.address.user
+        try:
+            with connected(self.address) as cursor:
+                cursor.execute(statement)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise TargetError(
+                f'user {user} may not make databases of its own; grant it with ALTER ROLE "{user}" '
+                "CREATEDB"
+            ) from error
+        except psycopg.Error as error:
+            what = statement.partition(' "')[0]
+            raise TargetError(f"{what} failed: {_one_line(error)}") from error
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.stop()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def connected(found: Address) -> Iterator[Any]:
+    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    import psycopg
+
+    try:
+        connection = psycopg.connect(
+            host=found.host,
+            port=found.port,
+            user=found.user,
+            password=found.password,
+            dbname=found.database or "postgres",
+            connect_timeout=CONNECT_TIMEOUT,
+            autocommit=True,
+            **dict[str, Any](found.options),
+        )
+    except psycopg.Error as error:
+        raise TargetError(
+            f"cannot connect to {found.where} as {found.user}: {_one_line(error)}"
+        ) from error
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+def _refusal(found: Address) -> str:
+    try:
+        with connected(found):
+            return ""
+    except TargetError as error:
+        return str(error)
+
+
+def identify(cursor: Any) -> Identity:
+    """What the server says of itself. Raises TargetError for others that speak its protocol: they
+    put a name of their own before or behind the number of the version."""
+    cursor.execute("SELECT version()")
+    said = cursor.fetchone()[0]
+    if not re.match(r"PostgreSQL \d+(\.\d+)*(devel|(beta|rc)\d+)? ", said) or "Redshift" in said:
+        raise TargetError(f"the server is not a PostgreSQL: it says {said}")
+    return Identity(said.partition(" on ")[0])
+
+
+# -- an external server ---------------------------------------------------------------------------
+
+
+def _external(environment: Mapping[str, str]) -> Offer | None:
+    value = environment.get(VARIABLE)
+    if not value:
+        return None
+    try:
+        found = address(VARIABLE, value, ("postgresql", "postgres"), 5432, OPTIONS)
+    except UrlError as error:
+        return Offer(problem=str(error))
+    return Offer("external", found.where, start=lambda folder: PostgreSQL(found))
+
+
+def share(server: PostgreSQL) -> Mapping[str, str]:
+    """How another process finds the server."""
+    return {VARIABLE: url("postgresql", server.address)}
+
+
+# -- a server of our own --------------------------------------------------------------------------
+
+
+def programs(environment: Mapping[str, str]) -> Path | None:
+    """The folder with initdb and postgres: on PATH, else the newest that Debian has."""
+    on_path = shutil.which("initdb", path=environment.get("PATH", ""))
+    versions = [folder for folder in DEBIAN.glob("*/bin") if folder.parent.name.isdecimal()]
+    newest_first = sorted(versions, key=lambda folder: -int(folder.parent.name))
+    # A link on PATH leads to where its postgres is.
+    for folder in ([Path(on_path).resolve().parent] if on_path else []) + newest_first:
+        if shutil.which(folder / "initdb") and shutil.which(folder / "postgres"):
+            return folder
+    return None
+
+
+def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
+    user = unprivileged("postgres")
+    found = Address("127.0.0.1", port, "postgres", secrets.token_hex(16), "", {})
+    data = private_folder(folder / "data", user)
+    password = private_file(folder / "password", found.password, user)
+    make_data = [str(programs / "initdb"), f"--pgdata={data}", "--username=postgres"]
+    make_data += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"]
+    make_data += [f"--locale={COLLATION}", "--no-sync", "--no-instructions"]
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
+    # No socket in a folder that others share; and nobody needs the data after a power cut.
+    for setting in ("unix_socket_directories=", "fsync=off", "full_page_writes=off"):
+        command += ["-c", setting]
+    process = ServerProcess(command, folder, before=[make_data], user=user, stop=signal.SIGQUIT)
+    try:
+        process.wait_until(lambda: _refusal(found))
+        return PostgreSQL(found, process)
+    except BaseException:
+        process.stop()
+        raise
+
+
+def look(environment: Mapping[str, str]) -> Offer:
+    """The server that the environment names, else one of our own."""
+    try:
+        import psycopg
+    except ImportError:
+        return Offer(problem="psycopg is not installed (requirements-test.txt has it)")
+    del psycopg
+    if offer := _external(environment):
+        return offer
+    found = programs(environment)
+    if found is None:
+        return Offer(
+            problem=f"set {VARIABLE} to a server, or install initdb and postgres (Debian: "
+            "postgresql)"
+        )
+    return Offer(
+        "binary",
+        str(found / "postgres"),
+        start=lambda folder: on_a_free_port(
+            lambda port, inside: _start(found, port, inside), folder
+        ),
+    )
+
+
+TARGETS = [Target("postgresql", "PostgreSQL", ENGINE, DRIVER, look, share=share)]
