@@ -387,10 +387,10 @@ def intl_status() -> None:
 
 @main.command("intl-check")
 def intl_check() -> None:
-    """Check the translation, message by message; exit 1 if anything is wrong."""
-    from crossnotes.translations.check import check
+    """Check the translation: each message, and the code of each page that was built."""
+    from crossnotes.translations import blocks, check
 
-    sys.exit(check())
+    sys.exit(max(check.check(), blocks.check()))
 
 
 # -- what the commands share ----------------------------------------------------------------------

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from crossnotes import site
+from crossnotes.translations import blocks
 from crossnotes.translations.catalogue import own_domain, read, text_of
 from crossnotes.translations.check import check
 from crossnotes.translations.status import status, status_of
@@ -257,3 +259,97 @@ def test_a_glossary_that_cannot_be_read_is_said_plainly(
     (translated / "locale/ja/glossary.toml").write_text("[[term]]\n")
     assert check(root=translated) == 2
     assert "glossary.toml: term 1 (without en): en has to be" in capsys.readouterr().err
+
+
+CODE_PAGE = """\
+# Home
+
+Some words.
+
+```python
+one = 1  # a comment
+```
+
+More words.
+
+```text
+two = 2
+```
+"""
+
+#: What somebody's extension might do to a page in one language only. Blocks that are run are
+#: missed by the build itself, those that are only shown are not.
+ALTERED = """
+def setup(app):
+    def alter(app, doctree):
+        from docutils import nodes
+
+        found = list(doctree.findall(nodes.literal_block))
+        if app.config.language == "ja":
+            {what}
+
+    app.connect("doctree-read", alter, priority=900)
+"""
+
+
+def built_with(folder: Path, conf: str = "") -> Path:
+    with (folder / "conf.py").open("a", encoding="utf-8") as file:
+        file.write(conf)
+    assert site.build(root=folder) == 0
+    return folder
+
+
+def test_the_blocks_of_both_languages_are_the_same(
+    root: MakeRoot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root({"index.md": CODE_PAGE})
+    update(root=folder)
+    translate(folder)
+    built_with(folder)
+    assert blocks.check(root=folder) == 0
+    assert "2 code blocks, 0 differences" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (
+            "found[1].parent.remove(found[1])",
+            "index.md:12: [ja] blocks: the block `two = 2` is lost",
+        ),
+        (
+            "found[0].parent.append(nodes.literal_block('new', 'new', language='text'))",
+            "[ja] blocks: the block `new` is not on the English page",
+        ),
+        (
+            "found[1].replace_self(nodes.literal_block('2', '2', language='text'))",
+            ":12: [ja] blocks: the block `two = 2` is `2` here",
+        ),
+    ],
+)
+def test_a_block_that_one_language_has_otherwise_is_named(
+    root: MakeRoot, capsys: pytest.CaptureFixture[str], what: str, said: str
+) -> None:
+    folder = built_with(root({"index.md": CODE_PAGE}), ALTERED.format(what=what))
+    assert blocks.check(root=folder) == 1
+    assert said in capsys.readouterr().out
+
+
+def test_a_block_that_was_translated_is_named(
+    root: MakeRoot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root({"index.md": CODE_PAGE})
+    with (folder / "conf.py").open("a", encoding="utf-8") as file:
+        file.write('gettext_additional_targets = ["literal-block"]\n')
+    update(root=folder)
+    edit_page(po(folder), r'"two = 2\n"' + '\nmsgstr ""', r'"two = 2\n"' + '\nmsgstr "two = 3"')
+    built_with(folder)
+    assert blocks.check(root=folder) == 1
+    assert "docs/index.md:12: [ja] blocks: the block `two = 2` is" in capsys.readouterr().out
+
+
+def test_without_a_build_there_is_nothing_to_compare(
+    root: MakeRoot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert blocks.check(root=root({"index.md": CODE_PAGE})) == 2
+    assert "make html" in capsys.readouterr().err
