@@ -6,13 +6,22 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test ledgers-from test check intl intl-status intl-check targets lock bench clean
+.PHONY: help html snippet-test ledgers-from test check serve offline linkcheck intl intl-status intl-check targets lock bench clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 html: $(VENV)/site  # Build the site in both languages into build/html
 	@$(RUN) -m crossnotes html
+
+serve: $(VENV)/site  # Build, serve and follow every change (PORT=8000)
+	@$(RUN) -m crossnotes serve $(addprefix --port ,$(PORT))
+
+offline: $(VENV)/site  # Build the site, and a zip of it for reading offline
+	@$(RUN) -m crossnotes html --offline
+
+linkcheck: $(VENV)/site  # Ask for every external link of the pages (needs a network)
+	@$(RUN) -m crossnotes linkcheck
 
 snippet-test: $(VENV)/site  # Run every code block (TARGETS="sqlite …" PAGES="docs/a.md:12 …")
 	@$(RUN) -m crossnotes test $(or $(PAGES),docs) --django snippets --ledger build/ledger $(or $(addprefix --target ,$(TARGETS)),--every-target)

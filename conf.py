@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
@@ -13,13 +14,22 @@ author = "The Crossnotes authors"
 # The one list of languages; the first is the one that the pages are written in.
 crossnotes_languages = {"en": "English", "ja": "日本語"}
 language = os.environ.get("DOCS_LANG", "en")
-# Only for canonical and hreflang links: everything else is relative.
+# For canonical and hreflang links, the sitemap and the 404 page: everything else is relative.
 crossnotes_base_url = os.environ.get("CROSSNOTES_BASE_URL", "https://example.com/")
+# Where a reader can edit a page; without it there is no link. GitHub's runners say where they are.
+repository = os.environ.get("CROSSNOTES_REPOSITORY_URL") or "/".join(
+    os.environ[name]
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
+    if os.environ.get("GITHUB_REPOSITORY")
+)
+sources = "docs" if language == "en" else f"locale/{language}/LC_MESSAGES"
 
 extensions = [
     "myst_parser",
     "sphinx_tabs.tabs",
     "sphinx_copybutton",
+    "sphinx_last_updated_by_git",
+    "notfound.extension",
     "crossnotes.sphinxext",
 ]
 # Where the Results are, and the project whose files they depend on.
@@ -63,9 +73,18 @@ sphinx_tabs_disable_css_loading = True
 copybutton_prompt_text = r"\$ |>>> |\.\.\. |mysql> |TiDB> |postgres=# "
 copybutton_prompt_is_regexp = True
 
+html_last_updated_fmt = "%Y-%m-%d"
+git_last_updated_timezone = "UTC"
+# A copy without its history, or without git, has no dates; that is no reason to fail.
+suppress_warnings = ["git.subprocess_error", "git.command_not_found", "git.too_shallow"]
+
 html_theme = "furo"
+html_theme_options = {"top_of_page_buttons": ["edit"]}
+if repository:
+    html_theme_options["source_edit_link"] = f"{repository}/edit/main/{sources}/{{filename}}"
 html_title = project
 html_baseurl = f"{crossnotes_base_url.rstrip('/')}/{language}/"
+notfound_urls_prefix = urlsplit(html_baseurl).path
 html_static_path = ["docs/_static"]
 templates_path = ["docs/_templates"]
 html_css_files = ["crossnotes.css"]

@@ -345,11 +345,29 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @main.command()
-def html() -> None:
+@click.option("--offline", is_flag=True, help="Also write the site as one zip.")
+def html(offline: bool) -> None:
     """Build the site in every language."""
     from crossnotes import site
 
-    sys.exit(site.build())
+    sys.exit(site.build(offline=offline))
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True)
+def serve(port: int) -> None:
+    """Build the site, serve it on this machine, and follow every change until Ctrl-C."""
+    from crossnotes import serve
+
+    sys.exit(serve.serve(port))
+
+
+@main.command()
+def linkcheck() -> None:
+    """Ask for every external link of the pages; this needs a network."""
+    from crossnotes import site
+
+    sys.exit(site.check_links())
 
 
 @main.command("ledgers-from")

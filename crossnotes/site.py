@@ -1,16 +1,16 @@
 """Builds the site: a Sphinx for each language, side by side, and the page to choose one."""
 
 import ast
-import html
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
+
+from crossnotes import front
 
 OUT = Path("build/html")
 
@@ -69,29 +69,6 @@ def build_language(language: str, out: Path, root: Path, options: Iterable[str])
     return run_sphinx(sphinx(root, "html", out / language, doctrees, *strict), root, language)
 
 
-def description(page: Path) -> str:
-    """A page's summary, as its own head gives it."""
-    text = page.read_text(encoding="utf-8")
-    for tag in re.findall(r"<meta [^>]*>", text):
-        if 'name="description"' in tag and (content := re.search(r'content="([^"]*)"', tag)):
-            return html.unescape(content[1])
-    return ""
-
-
-def choice(code: str, name: str, out: Path) -> str:
-    summary = html.escape(description(out / code / "index.html"))
-    link = f'<a href="{code}/index.html" hreflang="{code}"><strong>{html.escape(name)}</strong>'
-    return f'          <li lang="{code}">{link}{summary}</a></li>'
-
-
-def write_front_page(languages: Mapping[str, str], out: Path, root: Path) -> None:
-    """A page that offers all languages and decides for nobody."""
-    template = Template((root / "docs/_templates/front.html").read_text(encoding="utf-8"))
-    choices = "\n".join(choice(code, name, out) for code, name in languages.items())
-    text = template.substitute(title="Crossnotes", choices=choices)
-    (out / "index.html").write_text(text, encoding="utf-8")
-
-
 def check(root: Path) -> None:
     if not (root / "docs" / "index.md").is_file():
         raise SiteError(f"{root / 'docs' / 'index.md'}: no such file; there is nothing to build")
@@ -103,15 +80,57 @@ def report(build: Build) -> None:
         print(f"[{build.language}] {line}", file=sys.stderr)
 
 
+def side_by_side(languages: Iterable[str], build: Callable[[str], Build]) -> list[str]:
+    """Build each language in a process of its own; the languages that failed, each reported."""
+    with ThreadPoolExecutor() as pool:
+        builds = list(pool.map(build, languages))
+    for done in builds:
+        report(done)
+    return [done.language for done in builds if done.exit_code]
+
+
+def write_zip(out: Path) -> None:
+    """The site as one file; its links between pages and languages are relative."""
+    path = out / front.OFFLINE
+    files = sorted(f for f in out.rglob("*") if f.is_file() and not f.name.startswith("."))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, Path(path.stem, file.relative_to(out)))
+
+
+def check_links(root: Path = Path()) -> int:
+    """Ask for every external link of every language, and return an exit code. Needs a network."""
+    try:
+        languages = read_languages(root / "conf.py")
+        check(root)
+    except SiteError as error:
+        print(error, file=sys.stderr)
+        return 2
+    failed = side_by_side(languages, lambda code: _check_links(code, root))
+    if not failed:
+        print(f"All links of {', '.join(languages)} lead somewhere.")
+    return 1 if failed else 0
+
+
+def _check_links(language: str, root: Path) -> Build:
+    out, doctrees = (
+        root / "build" / name / language for name in ("linkcheck", "doctrees/linkcheck")
+    )
+    command = sphinx(root, "linkcheck", out, doctrees, "-W", "--keep-going")
+    return run_sphinx(command, root, language)
+
+
 def build(
     languages: Mapping[str, str] | None = None,
     out: Path = OUT,
     root: Path = Path(),
     options: Iterable[str] = (),
+    offline: bool = False,
 ) -> int:
     """Build the languages (all of conf.py's unless given) into root/out and return an exit code.
 
-    `options` go to sphinx-build, such as `-E` for everything anew.
+    `options` go to sphinx-build, such as `-E` for everything anew. `offline` adds a zip of the
+    whole, to be read without a network.
     """
     try:
         languages = read_languages(root / "conf.py") if languages is None else languages
@@ -120,14 +139,14 @@ def build(
         print(error, file=sys.stderr)
         return 2
     out, options = root / out, tuple(options)
-    with ThreadPoolExecutor(max_workers=len(languages)) as pool:
-        builds = list(pool.map(lambda code: build_language(code, out, root, options), languages))
-    for done in builds:
-        report(done)
-    failed = [done.language for done in builds if done.exit_code]
+    failed = side_by_side(languages, lambda code: build_language(code, out, root, options))
     if failed:
         print(f"The site was not built: see {', '.join(failed)} above.", file=sys.stderr)
         return 1
-    write_front_page(languages, out, root)
+    (out / front.OFFLINE).unlink(missing_ok=True)  # of another build
+    front.write(languages, out, root)
+    if offline:
+        write_zip(out)
+        front.write(languages, out, root)  # now it offers the zip
     print(f"The site is in {out}: open {out / 'index.html'}")
     return 0

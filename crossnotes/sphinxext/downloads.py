@@ -8,6 +8,7 @@ from docutils import nodes
 from crossnotes import download
 from crossnotes.parse import Page
 from crossnotes.program import Program, programs, targets_of
+from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.targets import every_target
@@ -63,9 +64,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
 def _write(app: "Sphinx", name: str, program: Program, title: str, label: str) -> None:
     project = known_to(app).project
     settings = project.settings if project else ""
-    path = Path(app.outdir, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(download.script(program, title, label, settings), encoding="utf-8")
+    write(app, name, download.script(program, title, label, settings))
 
 
 def visit(translator: nodes.GenericNodeVisitor, node: DownloadLink) -> None:

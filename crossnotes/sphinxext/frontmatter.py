@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
+#: The key in a page's metadata of its summary in the language that is built.
+DESCRIPTION = "crossnotes_description"
+
 logger = logging.getLogger(__name__)
 
 
@@ -50,13 +53,21 @@ class Summary(SphinxTransform):
 
 
 class BareMeta(SphinxTransform):
-    """Takes from the description the mark that it is translated, which would stand in the HTML."""
+    """Takes from the description the mark that it is translated, which would stand in the HTML,
+    and keeps its words for what else tells of the page."""
 
     default_priority = 30  # after the translation was counted
 
     def apply(self, **kwargs: Any) -> None:
         for meta in self.document.findall(nodes.meta):
             meta.attributes.pop("translated", None)
+            if meta.get("name") == "description":
+                self.env.metadata[self.env.docname][DESCRIPTION] = meta["content"]
+
+
+def description_of(env: "BuildEnvironment", docname: str) -> str:
+    """A page's summary in the language that is built, or nothing."""
+    return str(env.metadata[docname].get(DESCRIPTION, "")) if docname in env.metadata else ""
 
 
 class TitleCheck(SphinxTransform):

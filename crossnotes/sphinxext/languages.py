@@ -6,6 +6,7 @@ others. The switcher's anchor and tab are added by docs/_static/languages.js.
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from docutils import nodes
 
@@ -27,9 +28,12 @@ class Link:
     current: bool
 
 
-def links(languages: dict[str, str], current: str, uri: str, base_url: str) -> list[Link]:
-    """The page at `uri` in each language; relative, for any prefix and a file system."""
-    up = "../" * (uri.count("/") + 1)
+def links(
+    languages: dict[str, str], current: str, uri: str, base_url: str, anywhere: bool = False
+) -> list[Link]:
+    """The page at `uri` in each language; relative, for any prefix and a file system, unless the
+    page is shown at `anywhere` as the 404 page is."""
+    up = urlsplit(base_url).path.rstrip("/") + "/" if anywhere else "../" * (uri.count("/") + 1)
     base = base_url.rstrip("/")
     return [
         Link(code, name, f"{up}{code}/{uri}", f"{base}/{code}/{uri}", code == current)
@@ -63,13 +67,18 @@ def add_to_page(
 ) -> None:
     languages, current = app.config.crossnotes_languages, app.config.language
     uri = app.builder.get_target_uri(page)
-    context["crossnotes_links"] = links(languages, current, uri, app.config.crossnotes_base_url)
+    anywhere = page == app.config.notfound_pagename
+    base_url = app.config.crossnotes_base_url
+    context["crossnotes_links"] = links(languages, current, uri, base_url, anywhere)
     context["crossnotes_languages_label"] = _("Language")
     context["crossnotes_share"] = share(doctree, current, languages)
+    if "page_source_suffix" in context and current != next(iter(languages)):
+        context["page_source_suffix"] = ".po"  # what a reader of a translation would edit
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("crossnotes_languages", {"en": "English"}, "html", [dict])
     app.add_config_value("crossnotes_base_url", "https://example.com/", "html", [str])
-    app.connect("html-page-context", add_to_page)
+    # After sphinx-last-updated-by-git, which takes the suffix from pages that git doesn't know.
+    app.connect("html-page-context", add_to_page, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from crossnotes.parse import Page, Snippet
 from crossnotes.sphinxext.badge import badge
+from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import Known, Mark, known_to
 from crossnotes.sphinxext.marks import (
     SHOWS_ALL,
@@ -29,12 +30,12 @@ from crossnotes.sphinxext.marks import (
     result_node,
 )
 from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.reading_order import in_reading_order
 from crossnotes.sphinxext.tables import Cell, column, table
 from crossnotes.targets import Target, every_target
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 SCHEMA = 1
@@ -73,21 +74,6 @@ def verified(app: "Sphinx") -> list[Verified]:
         if page.snippets:
             found.append(Verified(docname, env.titles[docname].astext(), page, known.marks(page)))
     return found
-
-
-def in_reading_order(env: "BuildEnvironment") -> list[str]:
-    """All pages: those of the tables of contents first, then the others."""
-    found: dict[str, None] = {}
-
-    def take(docname: str) -> None:
-        if docname not in found:
-            found[docname] = None
-            for inside in env.toctree_includes.get(docname, ()):
-                take(inside)
-
-    for docname in (env.config.root_doc, *sorted(env.found_docs)):
-        take(docname)
-    return [docname for docname in found if docname in env.found_docs]
 
 
 def columns(pages: Iterable[Verified]) -> list[Target]:
@@ -307,11 +293,11 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
         return
     pages = verified(app)
     text = json.dumps(document(app, pages), ensure_ascii=False, indent=1)
-    Path(app.outdir, JSON_FILE).write_text(text + "\n", encoding="utf-8")
+    write(app, JSON_FILE, text + "\n")
     state, passed, of = totals(pages)
     said = str(_("{passed} of {all} seen to work")).format(passed=passed, all=of)
     svg = badge(str(_("code blocks")), f"{SIGNS[state]} {said}", state, app.config.language)
-    Path(app.outdir, BADGE_FILE).write_text(svg, encoding="utf-8")
+    write(app, BADGE_FILE, svg)
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

@@ -95,6 +95,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """build/html of our own pages, as a reader who cloned the repository would build it."""
+    root = tmp_path_factory.mktemp("published") / "root"
+    for name in ("docs", "locale", "snippets"):
+        shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("*.mo"))
+    for name in ("conf.py", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, root)
+    assert site.build(root=root, offline=True) == 0
+    return root / "build" / "html"
+
+
+@pytest.fixture(scope="session")
 def unfixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root "site" after a Japanese build without our fixes."""
     root = copy_root("site", tmp_path_factory.mktemp("unfixed") / "root")

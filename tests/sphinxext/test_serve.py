@@ -1,0 +1,74 @@
+"""`crossnotes serve`: a page that a browser shows follows its source."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from crossnotes.targets.process import free_port
+
+from .conftest import write_root
+
+PAGE = "# Home\n\nThe first sentence.\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_root(tmp_path / "root", {"index.md": PAGE})
+
+
+@pytest.fixture
+def server(root: Path) -> Iterator[str]:
+    """The address of a server of its own; it ends as Ctrl-C ends it."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "crossnotes", "serve", "--port", str(port)],
+        cwd=root,
+        env=os.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "Serving on" in line:
+            break
+    else:
+        pytest.fail("".join(said))
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
+
+
+def test_a_page_that_is_shown_follows_its_source(page: Page, root: Path, server: str) -> None:
+    page.goto(f"{server}/ja/index.html")
+    expect(page.get_by_text("The first sentence.")).to_be_visible()
+    page.wait_for_function("window.LiveReload && LiveReload.connector.protocol")
+    (root / "docs/index.md").write_text("# Home\n\nAnother sentence.\n")
+    expect(page.get_by_text("Another sentence.")).to_be_visible(timeout=120_000)
+    with urllib.request.urlopen(f"{server}/en/index.html") as answer:
+        assert b"Another sentence." in answer.read()
+
+
+def test_a_port_that_is_taken_is_said_plainly(root: Path, server: str) -> None:
+    port = server.rpartition(":")[2]
+    run = subprocess.run(
+        [sys.executable, "-m", "crossnotes", "serve", "--port", port],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert f"Cannot listen on port {port}" in run.stderr
+    assert "Traceback" not in run.stderr
