@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from dotenv import dotenv_values
 
 from crossnotes import config as configuration
 from crossnotes import dialects
@@ -168,7 +167,7 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) ->
             if after == before:
                 continue
             path.write_bytes(after.encode())
-            name = _shown_as(path, config.root)
+            name = _shown_as(path, path, config.root)
             diff = difflib.unified_diff(
                 before.splitlines(), after.splitlines(), name, name, lineterm="", n=2
             )
@@ -451,6 +450,8 @@ def _environment(env_file: str | None) -> Mapping[str, str]:
     if not Path(env_file).is_file():
         raise Wrong(f"--env-file {env_file}: no such file")
     try:
+        from dotenv import dotenv_values
+
         values = dotenv_values(env_file, interpolate=False)
     except UnicodeDecodeError as error:
         raise Wrong(f"--env-file {env_file}: not UTF-8") from error
@@ -468,10 +469,11 @@ def _sources(paths: Sequence[str], config: Config) -> list[Source]:
         if not path.exists():
             raise Wrong(f"{text}: no such file or folder")
         for file in files:
-            shown_as = _shown_as(file, config.root)
+            resolved = file.resolve()
+            shown_as = _shown_as(file, resolved, config.root)
             if file.parent not in dialects_of:
                 dialects_of[file.parent] = _dialect(file.parent, config)
-            source = Source(file.resolve(), shown_as, dialects_of[file.parent])
+            source = Source(resolved, shown_as, dialects_of[file.parent])
             if line is not None:
                 source = dataclasses.replace(source, up_to=_block_line(source.page(), line))
             found[source.path] = source
@@ -512,9 +514,8 @@ def _block_line(page: Page, line: int) -> int:
     raise Wrong(f"{page.path}:{line}: no block stands there; blocks begin on lines {known}")
 
 
-def _shown_as(file: Path, root: Path) -> str:
-    """A page's path from the repository's root, or as it is outside of it."""
-    resolved = file.resolve()
+def _shown_as(file: Path, resolved: Path, root: Path) -> str:
+    """A page's path from the repository's root, or as it was given outside of it."""
     return str(resolved.relative_to(root) if resolved.is_relative_to(root) else file)
 
 

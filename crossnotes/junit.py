@@ -10,6 +10,8 @@ from crossnotes.parse import Problem
 from crossnotes.result import Result
 from crossnotes.run.runner import TargetRun
 
+#: Nothing in it has to be escaped.
+_PLAIN = re.compile(r"[\w ./:,()\[\]-]*", re.ASCII)
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -73,7 +75,12 @@ def _case(run: TargetRun, result: Result) -> str:
 
 def _tag(element: str, /, **attributes: str) -> str:
     """An element and its attributes, without the brackets."""
-    return " ".join([element, *(f"{key}={quoteattr(_xml(v))}" for key, v in attributes.items())])
+    return " ".join([element, *(f"{key}={_quoted(v)}" for key, v in attributes.items())])
+
+
+def _quoted(text: str) -> str:
+    """Most attributes are names and numbers, and need nothing escaped."""
+    return f'"{text}"' if _PLAIN.fullmatch(text) else quoteattr(_xml(text))
 
 
 def _xml(text: str) -> str:

@@ -7,23 +7,21 @@ stands in it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
-from mdit_py_plugins.colon_fence import colon_fence_plugin
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.front_matter import front_matter_plugin
-from mdit_py_plugins.myst_blocks import myst_block_plugin
+# markdown-it-py and PyYAML are imported where they are used: a run in which no page has changed
+# needs neither, and would take a third longer.
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.token import Token
 
 _OPTION = re.compile(r":([\w-]+):(?:\s+(.*)|\s*)$")
 
@@ -54,7 +52,8 @@ class Myst:
 
     def tokens(self, text: str, whole_page: bool) -> list[Token]:
         """The block tokens of a text; front matter is looked for at the head of a whole page."""
-        return _parser(self.extensions, whole_page).parse(text)
+        has_front_matter = whole_page and "---" in text.partition("\n")[0]
+        return _parser(self.extensions, has_front_matter).parse(text)
 
     def body_of(self, directive: str) -> str:
         """What becomes of a directive's body. One that is not known may hold anything."""
@@ -62,13 +61,19 @@ class Myst:
 
 
 @cache
-def _parser(extensions: frozenset[str], whole_page: bool) -> MarkdownIt:
+def _parser(extensions: frozenset[str], has_front_matter: bool) -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.front_matter import front_matter_plugin
+    from mdit_py_plugins.myst_blocks import myst_block_plugin
+
     md = MarkdownIt("commonmark").use(myst_block_plugin)
     md.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
-    if whole_page:
+    if has_front_matter:
         md.use(front_matter_plugin)
     for name in sorted(extensions & PLUGINS.keys()):
-        PLUGINS[name](md)
+        module, plugin = PLUGINS[name]
+        md.use(getattr(importlib.import_module(f"mdit_py_plugins.{module}"), plugin))
     md.block.ruler.before("code", "prose", _prose)
     # References and tables begin and end where paragraphs do, so they hold no code block.
     return md.disable(["inline", "reference"])
@@ -110,45 +115,15 @@ def _is_next_item(state: StateBlock, line: int, at: int) -> bool:
     return is_sibling and state.src[at] in "-*+" and state.src[at + 1 : at + 2] == " "
 
 
-def _amsmath(md: MarkdownIt) -> None:
-    from mdit_py_plugins.amsmath import amsmath_plugin
-
-    md.use(amsmath_plugin)
-
-
-def _attrs_block(md: MarkdownIt) -> None:
-    from mdit_py_plugins.attrs import attrs_block_plugin
-
-    md.use(attrs_block_plugin)
-
-
-def _dollarmath(md: MarkdownIt) -> None:
-    from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-    md.use(dollarmath_plugin)
-
-
-def _fieldlist(md: MarkdownIt) -> None:
-    from mdit_py_plugins.field_list import fieldlist_plugin
-
-    md.use(fieldlist_plugin)
-
-
-def _substitution(md: MarkdownIt) -> None:
-    from mdit_py_plugins.substitution import substitution_plugin
-
-    md.use(substitution_plugin)
-
-
-#: MyST's extensions that change where blocks begin and end.
-PLUGINS: Mapping[str, Callable[[MarkdownIt], Any]] = {
-    "amsmath": _amsmath,
-    "attrs_block": _attrs_block,
-    "colon_fence": lambda md: md.use(colon_fence_plugin),
-    "deflist": lambda md: md.use(deflist_plugin),
-    "dollarmath": _dollarmath,
-    "fieldlist": _fieldlist,
-    "substitution": _substitution,
+#: MyST's extensions that change where blocks begin and end: their modules of mdit_py_plugins.
+PLUGINS: Mapping[str, tuple[str, str]] = {
+    "amsmath": ("amsmath", "amsmath_plugin"),
+    "attrs_block": ("attrs", "attrs_block_plugin"),
+    "colon_fence": ("colon_fence", "colon_fence_plugin"),
+    "deflist": ("deflist", "deflist_plugin"),
+    "dollarmath": ("dollarmath", "dollarmath_plugin"),
+    "fieldlist": ("field_list", "fieldlist_plugin"),
+    "substitution": ("substitution", "substitution_plugin"),
 }
 
 
@@ -199,6 +174,8 @@ def _unquoted(value: str) -> str:
     value = value.strip()
     if value[:1] not in ("'", '"'):
         return value
+    import yaml
+
     try:
         return yaml_text(yaml.compose(value, Loader=yaml.SafeLoader))
     except yaml.YAMLError:
@@ -207,18 +184,20 @@ def _unquoted(value: str) -> str:
 
 def yaml_items(text: str) -> Iterator[tuple[str, str, int]]:
     """Key, value and line (from 0) of each item of a YAML mapping; none of what is not one."""
+    import yaml
+
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
         return
-    if isinstance(root, yaml.MappingNode):
+    if root is not None and root.id == "mapping":
         for key, value in root.value:
             yield str(key.value), yaml_text(value), key.start_mark.line
 
 
 def yaml_text(node: Any) -> str:
     """A YAML value as an option would be written: a list as its items with commas."""
-    if isinstance(node, yaml.SequenceNode):
+    if node.id == "sequence":
         return ", ".join(str(item.value) for item in node.value)
     return str(node.value)
 

@@ -14,13 +14,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Any
 
 from crossnotes import markdown, regions
 from crossnotes.markdown import Directive, Myst
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 #: What is executed, by the language that an author writes.
 KINDS: Mapping[str, str] = {
@@ -249,21 +249,12 @@ def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
         return Page(
             shown_as, (), problems=(Problem(shown_as, 1, f"cannot read: {error.strerror}"),)
         )
-    # The page's own path, less what it is shown as, is what shown paths are relative to.
-    root = Path(str(path.resolve()).removesuffix(shown_as) or "/")
-    return parse(text, shown_as, dialect, path.parent, root)
+    return parse(text, shown_as, dialect, path.parent)
 
 
-def parse(
-    text: str,
-    shown_as: str,
-    dialect: Dialect,
-    folder: Path | None = None,
-    root: Path | None = None,
-) -> Page:
-    """Parse `text`. What it includes is looked for in `folder`, as Sphinx does, and shown by its
-    path from `root`."""
-    reader = _Reader(shown_as, dialect, folder or Path(), root or Path())
+def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None) -> Page:
+    """Parse `text`. What it includes is looked for in `folder`, as Sphinx does."""
+    reader = _Reader(shown_as, dialect, folder or Path())
     reader.container(text, first_line=1, tabs=())
     reader.check_comparisons()
     return Page(
@@ -287,12 +278,10 @@ class _OpenTabSet:
 class _Reader:
     """Walks one page, outside in. What it found is in its attributes."""
 
-    def __init__(self, page: str, dialect: Dialect, folder: Path, root: Path) -> None:
+    def __init__(self, page: str, dialect: Dialect, folder: Path) -> None:
         self.page = page
         self.dialect = dialect
         self.folder = folder
-        #: What paths in results are relative to.
-        self.root = root
         self.problems: list[Problem] = []
         self.tab_sets: dict[int, _OpenTabSet] = {}
         self.isolation = "rollback"
@@ -337,7 +326,11 @@ class _Reader:
     @property
     def source(self) -> str:
         """The file that is being read, as results call it; "" for the page itself."""
-        return os.path.relpath(self.sources[-1], self.root) if self.sources else ""
+        if not self.sources:
+            return ""
+        # The page's own path, less what it is shown as, is what shown paths are relative to.
+        own = str(self.folder.resolve() / os.path.basename(self.page))
+        return os.path.relpath(self.sources[-1], own.removesuffix(self.page) or "/")
 
     def container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
         """Read a stretch of Markdown whose first line is line `first_line` of the file."""
@@ -657,19 +650,21 @@ class _Reader:
     # -- front matter ----------------------------------------------------------------------------
 
     def _front_matter(self, content: str) -> None:
+        import yaml
+
         try:
-            root = yaml.compose(content, Loader=yaml.SafeLoader)
+            root: Any = yaml.compose(content, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = 2 + (mark.line if mark else 0)
             self.problem(line, f"front matter is not YAML: {getattr(error, 'problem', error)}")
             return
-        if not isinstance(root, yaml.MappingNode):
+        if root is None or root.id != "mapping":
             return
         for key, value in root.value:
             if key.value == FRONT_MATTER_KEY:
                 self._settings(value, 2 + key.start_mark.line)
-            elif key.value == "myst" and isinstance(value, yaml.MappingNode):
+            elif key.value == "myst" and value.id == "mapping":
                 for name, inner in value.value:
                     if name.value == "substitutions":
                         self._front_matter_substitutions(inner)
@@ -677,12 +672,12 @@ class _Reader:
                 self._front_matter_substitutions(value)
 
     def _front_matter_substitutions(self, node: Any) -> None:
-        if isinstance(node, yaml.MappingNode):
+        if node.id == "mapping":
             for key, value in node.value:
                 self.substitutions[str(key.value)] = markdown.yaml_text(value)
 
     def _settings(self, node: Any, line: int) -> None:
-        if not isinstance(node, yaml.MappingNode):
+        if node.id != "mapping":
             self.problem(line, "crossnotes: takes a mapping such as {isolation: commit}")
             return
         for key, value in node.value:

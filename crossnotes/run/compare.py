@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SEPARATOR = " | "
 
@@ -12,8 +12,7 @@ SEPARATOR = " | "
 MOST_DIFFERENT = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """An expected block as it reaches the process that checks it."""
 
     text: str

@@ -109,7 +109,7 @@ class InsideInterpreter(Interpreter):
         if request["op"] == "setup":
             yield self.guarded(lambda: self.connect(request), line=request["line"])
             return
-        if request["op"] == "run":
+        if request["op"] in ("run", "programs"):
             self.error = None
             self.surroundings.remember()
         yield from super().answer(request)
@@ -144,6 +144,10 @@ class InsideInterpreter(Interpreter):
             )
         else:
             _use_database(request["databases"]["default"]["NAME"], request["migrate"])
+
+    def end(self) -> None:
+        if not self.is_held:
+            super().end()
 
     def close(self) -> None:
         """End the program, and the connection if it is ours."""
@@ -219,11 +223,9 @@ class Inside(Worker):
     def request(
         self, operation: str, timeouts: Sequence[float], **fields: Any
     ) -> Iterator[dict[str, Any]]:
-        if operation == "end" and self.interpreter.is_held:
-            yield {"ok": True}
-            return
-        for block in fields.get("blocks", ()):
-            block["page"] = os.path.join(self.root, block["page"])
+        for program in (fields, *fields.get("programs", ())):
+            for block in program.get("blocks", ()):
+                block["page"] = os.path.join(self.root, block["page"])
         with left_as_it_was(self.folder()):
             answers = list(self.interpreter.answer({"op": operation, **fields}))
         if (error := self.interpreter.passing_error) is not None:
@@ -234,6 +236,9 @@ class Inside(Worker):
     def stop(self) -> None:
         if not self.interpreter.is_held:
             self.interpreter.close()
+
+    def end_group(self) -> None:
+        """Nothing of this process ends before the rest of it."""
 
     def kill(self) -> None:
         with contextlib.suppress(Exception):  # of a connection that the page left broken

@@ -57,6 +57,13 @@ class _Printed(io.TextIOWrapper):
         super().__init__(io.BufferedWriter(descriptor), encoding="utf-8", line_buffering=True)
         self.left = OUTPUT_LIMIT
 
+    def is_usable(self) -> bool:
+        """Whether no block has closed or detached it."""
+        try:
+            return not self.closed
+        except ValueError:
+            return False
+
     def write(self, text: str) -> int:
         self.left -= len(text)
         if self.left < 0:
@@ -76,7 +83,9 @@ class Capture:
 
     def begin(self) -> None:
         self._text = ""
-        self._printed = _Printed()
+        if not self._printed.is_usable():
+            self._printed = _Printed()
+        self._printed.left = OUTPUT_LIMIT
         sys.stdout = self._printed
         sys.stderr = io.StringIO()
 
@@ -118,17 +127,36 @@ class Interpreter:
         if operation == "run":
             if request["fresh"]:
                 self.fresh_namespace()
-                self.shared = request["shared"]
             yield from self.run(request["blocks"])
+        elif operation == "programs":
+            yield from self.programs(request["programs"])
         elif operation == "setup":
             yield self.guarded(lambda: set_up_django(request), line=request["line"])
             self.surroundings.remember()
         elif operation == "atomic":
             yield self.guarded(self.atomically, line=0)
-        elif operation == "end":
-            yield self.guarded(self.end, line=0)
         elif operation == "refresh":
             yield {"ok": True, "restart": not refresh(request["path"])}
+
+    def programs(self, programs: list[dict[str, Any]]) -> Iterator[Answer]:
+        """Run one program after the other: the answers to its blocks, then whether this process
+        can run others; the first that breaks it is the last."""
+        self.shared = True
+        for program in programs:
+            self.fresh_namespace()
+            usable = True
+            if program["rollback"]:
+                begun = self.guarded(self.atomically, line=0)
+                if not begun["ok"]:
+                    yield begun
+                    program["blocks"] = []
+            for answer in self.run(program["blocks"]):
+                usable = usable and not answer.get("dirty", False)
+                yield answer
+            usable = usable and self.guarded(self.end, line=0)["ok"]
+            yield {"ended": usable}
+            if not usable:
+                return
 
     def atomically(self) -> None:
         """Open the outer atomic() of a program under rollback; `end` undoes it."""
@@ -159,7 +187,8 @@ class Interpreter:
             if not answer["ok"] and self.watch is not None:
                 answer["message"] = _explain(answer["message"])
             yield answer
-            if not answer["ok"] and (not block.get("xfail") or answer.get("dirty")):
+            # A block that was to fail and passes is a failure, too.
+            if answer["ok"] == block["xfail"] or answer.get("dirty"):
                 return
 
     def check_surroundings(self, block: Block, answer: Answer) -> None:
@@ -235,7 +264,7 @@ class Interpreter:
             raise BlockFailedError(line or block["line"], describe(error)) from error
         except BaseException as error:
             raise BlockFailedError(page_line(error, block), describe(error)) from error
-        return self._checked(block, self.capture.end())
+        return self._checked(block, self.capture.end()) if block["expected"] is not None else None
 
     def pycon(self, block: Block) -> str | None:
         # Only here: most programs have no such block, and it takes as long as all the rest.

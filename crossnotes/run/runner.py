@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import shutil
 import tempfile
 import threading
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from crossnotes.result import Result
 from crossnotes.run.project import Project
 from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.run.supervisor import Supervisor
+from crossnotes.run.together import is_light
 from crossnotes.targets import Identity, Target, TargetError, every_target
 
 
@@ -40,6 +41,26 @@ class Source:
     def page(self) -> Page:
         """Read it. It is not kept: a run may have thousands."""
         return parse.read(self.path, self.shown_as, self.dialect)
+
+
+#: Blocks that are read ahead, and handed to an interpreter together.
+AHEAD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page that was read and is to be run, and its programs on the target."""
+
+    source: Source
+    page: Page
+    programs: Sequence[Program]
+
+    @property
+    def weight(self) -> int:
+        """Its blocks; a program that has an interpreter of its own is not waited with."""
+        if any(not is_light(p.isolation, p.snippets) for p in self.programs):
+            return AHEAD
+        return sum(len(program.snippets) for program in self.programs)
 
 
 @dataclass(slots=True)
@@ -109,7 +130,7 @@ class Run:
     def on(self, targets: Iterable[Target], sources: Sequence[Source]) -> list[TargetRun]:
         """Run the pages on each target, side by side; a TargetRun each, in their order."""
         runs = [TargetRun(target) for target in targets]
-        run_name = f"crossnotes_{uuid.uuid4().hex[:10]}"
+        run_name = f"crossnotes_{os.urandom(5).hex()}"
         folder = Path(tempfile.mkdtemp(prefix="crossnotes-"))
         # Servers that drop root's rights have to reach their own folder in it.
         folder.chmod(0o755)
@@ -166,6 +187,7 @@ class Run:
         with contextlib.ExitStack() as stack:
             supervisor: Supervisor | None = None
             kept = self._kept(run, run.target.built_in)
+            ahead: list[_Read] = []
             for number, source in enumerate(sources):
                 if self._stop.is_set() or run.lost:
                     break
@@ -183,9 +205,12 @@ class Run:
                     kept = kept or self._kept(run, run.identity)
                     if self._take_over(run, kept, source):
                         continue
-                results = self._run_programs(run, supervisor, chosen)
-                if kept is not None and source.up_to is None:
-                    kept.remember(source.path, page, results)
+                ahead.append(_Read(source, page, chosen))
+                if self.fail_fast or sum(read.weight for read in ahead) >= AHEAD:
+                    self._run_read(run, supervisor, ahead, kept)
+                    ahead = []
+            if supervisor is not None:
+                self._run_read(run, supervisor, ahead, kept)
             if kept is not None:
                 kept.save()
             if supervisor is None and run.target.built_in is None:
@@ -264,20 +289,32 @@ class Run:
         self._supervisors.append(supervisor)
         return supervisor
 
-    def _run_programs(
-        self, run: TargetRun, supervisor: Supervisor, chosen: Sequence[Program]
-    ) -> list[Result]:
-        found: list[Result] = []
-        for program in chosen:
-            results = supervisor.results(program)
-            run.programs += 1
-            found += results
-            self.listener(run, program, results)
-            if self.fail_fast and any(result.status == "failed" for result in results):
-                self._stop.set()
-                break
-        run.results += found
-        return found
+    def _run_read(
+        self,
+        run: TargetRun,
+        supervisor: Supervisor,
+        pages: Sequence[_Read],
+        kept: Reuse | None,
+    ) -> None:
+        """Run the programs of some pages, and remember what became of those that are whole."""
+        programs = [program for read in pages for program in read.programs]
+        found = supervisor.results_of(programs)
+        if self.fail_fast:
+            found = (supervisor.results(program) for program in programs)
+        for read in pages:
+            of_page: list[Result] = []
+            for program in read.programs:
+                results = None if self._stop.is_set() else next(found, None)
+                if results is None:  # it was interrupted
+                    return
+                run.programs += 1
+                run.results += results
+                of_page += results
+                self.listener(run, program, results)
+                if self.fail_fast and any(result.status == "failed" for result in results):
+                    self._stop.set()
+            if kept is not None and read.source.up_to is None:
+                kept.remember(read.source.path, read.page, of_page)
 
 
 def _our_mistake(error: Exception) -> str:

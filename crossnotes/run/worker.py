@@ -27,6 +27,10 @@ _PACKAGES = str(Path(crossnotes.__file__).parents[1])
 _MOST = 1 << 31
 
 
+#: Seconds between two looks for answers, so that each block's time begins when it does.
+_GLANCE = 0.5
+
+
 class WorkerDiedError(Exception):
     """The process is gone; the message says how it ended."""
 
@@ -79,7 +83,7 @@ class Worker:
         except BrokenPipeError:
             raise WorkerDiedError(self._how_it_ended()) from None
         while True:
-            said = self._wait(deadline)
+            said = self._wait(min(deadline, time.monotonic() + _GLANCE))
             data = os.pread(self._answers.fileno(), _MOST, offset)
             lines = data[: data.rfind(b"\n") + 1].splitlines()
             offset += sum(len(line) + 1 for line in lines)
@@ -91,10 +95,11 @@ class Worker:
                 raise WorkerDiedError(self._how_it_ended())
             answered += len(answers)
             timeout = timeouts[min(answered, len(timeouts) - 1)]
-            if not answers:
+            if answers:
+                deadline = time.monotonic() + timeout
+            elif time.monotonic() >= deadline:
                 self.kill()
                 raise WorkerTimeoutError(f"no answer within {timeout:g} s")
-            deadline = time.monotonic() + timeout
 
     def ask(self, operation: str, timeout: float, **fields: Any) -> dict[str, Any]:
         """A request that has one answer."""

@@ -44,7 +44,7 @@ def block(code: str, line: int = 1) -> dict[str, Any]:
 def run(worker: Worker, *codes: str, timeouts: list[float] | None = None) -> list[dict[str, Any]]:
     blocks = [block(code) for code in codes]
     wait = timeouts or [60.0] * len(codes)
-    return list(worker.request("run", wait, blocks=blocks, fresh=False, shared=False))
+    return list(worker.request("run", wait, blocks=blocks, fresh=False))
 
 
 def test_each_block_has_an_answer_and_the_namespace_lasts(worker: Worker) -> None:
@@ -118,8 +118,8 @@ import json, os, pathlib, sys
 from crossnotes.run.worker import Worker
 folder = pathlib.Path(sys.argv[1])
 idle, busy = Worker(folder, os.environ), Worker(folder, os.environ)
-list(busy.request("run", [60], blocks=[json.loads(sys.argv[2])], fresh=False, shared=False))
-request = {"op": "run", "blocks": [json.loads(sys.argv[3])], "fresh": False, "shared": False}
+list(busy.request("run", [60], blocks=[json.loads(sys.argv[2])], fresh=False))
+request = {"op": "run", "blocks": [json.loads(sys.argv[3])], "fresh": False}
 busy._send((json.dumps(request) + "\\n").encode())
 print(idle.process.pid, busy.process.pid, flush=True)
 os.kill(os.getpid(), 9)

@@ -1,0 +1,212 @@
+"""What is found out about one program while it runs, as Results."""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from crossnotes.parse import Snippet
+from crossnotes.program import Program, expected_of, hashes
+from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
+from crossnotes.run.worker import WorkerTimeoutError
+
+#: Seconds that one block may take, unless its `:timeout:` says otherwise.
+TIMEOUT = 120.0
+
+INTERPRETED = ("python", "pycon", "sql")
+
+
+class BlockError(Exception):
+    """A block that failed; carries what its author is told."""
+
+    def __init__(self, failure: Failure, output: str = "") -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.output = output
+
+
+class Record:
+    """The Results of one program on one target. The first failure ends the program: `stopped_by`
+    is the block. With `update` the outputs are to be written into the page, and not compared."""
+
+    def __init__(
+        self, program: Program, project_digest: str, secrets: Sequence[str], update: bool
+    ) -> None:
+        self.program = program
+        self.hashes = hashes(program, project_digest)
+        self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
+        self.update = update
+        self.results: dict[int, Result] = {}
+        self.stopped_by: Snippet | None = None
+
+    def in_order(self) -> list[Result]:
+        return [self.results[index] for index in sorted(self.results)]
+
+    # -- what became of a block ------------------------------------------------------------------
+
+    def passed(
+        self, snippet: Snippet, output: str, seconds: float, parts: Sequence[str] = ()
+    ) -> None:
+        if "xfail" in snippet.options:
+            failure = Failure(
+                snippet.line,
+                f"passes, though marked :xfail: {snippet.options['xfail']}; take the mark away",
+            )
+            self._stopped(snippet, failure, seconds, output)
+        else:
+            self._add(snippet, "passed", "", seconds, output, parts=parts)
+
+    def failed(self, snippet: Snippet, error: BlockError, seconds: float = 0.0) -> None:
+        if "xfail" in snippet.options:
+            reason = f"{EXPECTED_TO_FAIL}{snippet.options['xfail']}"
+            self._add(snippet, "excused", reason, seconds, error.output)
+        else:
+            self._stopped(snippet, error.failure, seconds, error.output)
+
+    def answered(self, snippet: Snippet, answer: Mapping[str, Any]) -> None:
+        """Take the interpreter's answer to a block."""
+        if answer["ok"]:
+            self.passed(snippet, answer["output"], answer["seconds"], answer["parts"])
+            return
+        failure = _failure_of(answer, snippet)
+        if snippet.listing is not None:
+            shown = (f"{snippet.listing.path.name}:{failure.line}",)
+            failure = replace(failure, line=snippet.line, details=shown)
+        self.failed(snippet, BlockError(failure, answer["output"]), answer["seconds"])
+
+    def excuse(self, snippet: Snippet, reason: str) -> None:
+        self._add(snippet, "excused", reason)
+
+    def excuse_unless_wrong(self, snippet: Snippet, reason: str) -> None:
+        """Record an excuse, which a block that is written wrongly does not get."""
+        if snippet.problem is None:
+            self.excuse(snippet, reason)
+        else:
+            failure = Failure(snippet.problem.line, snippet.problem.message)
+            self._add(snippet, "failed", failure.message, failure=failure)
+
+    def not_reached(self, snippets: Sequence[Snippet]) -> None:
+        """Excuse those that have no Result yet, if a block has stopped the program."""
+        if self.stopped_by is None:
+            return
+        failure = self.results[self.stopped_by.index].failure
+        line = failure.line if failure else self.stopped_by.line
+        for snippet in snippets:
+            if snippet.index not in self.results:
+                self.excuse(snippet, f"{NOT_REACHED}{snippet.page}:{line} failed")
+
+    def _stopped(
+        self, snippet: Snippet, failure: Failure, seconds: float = 0.0, output: str = ""
+    ) -> None:
+        self._add(snippet, "failed", failure.message, seconds, output, failure)
+        self.stopped_by = self.stopped_by or snippet
+
+    def _add(
+        self,
+        snippet: Snippet,
+        status: Status,
+        reason: str = "",
+        seconds: float = 0.0,
+        output: str = "",
+        failure: Failure | None = None,
+        parts: Sequence[str] = (),
+    ) -> None:
+        self.results[snippet.index] = Result(
+            snippet.page,
+            snippet.line,
+            snippet.index,
+            snippet.name,
+            snippet.language,
+            tuple(snippet.labels),
+            snippet.code_sha256,
+            self.hashes.get(snippet.index, ""),
+            status,
+            self._masked(reason),
+            round(seconds, 4),
+            self._masked(output),
+            self._masked_failure(failure, snippet.source) if failure else None,
+            tuple(self._masked(part) for part in parts),
+        )
+
+    def _masked(self, text: str) -> str:
+        for secret in self.secrets:
+            text = text.replace(secret, "********")
+        return text
+
+    def _masked_failure(self, failure: Failure, source: str) -> Failure:
+        return Failure(
+            failure.line,
+            self._masked(failure.message),
+            self._masked(failure.expected),
+            self._masked(failure.got),
+            tuple(self._masked(line) for line in failure.details),
+            source,
+        )
+
+    # -- what the interpreter has to know --------------------------------------------------------
+
+    def expected(self, snippet: Snippet) -> Any:
+        """The expected block that is to be compared, or None."""
+        return None if self.update else expected_of(snippet, self.program.target)
+
+    def block(self, snippet: Snippet) -> dict[str, Any]:
+        """A block as the interpreter takes it."""
+        expected = self.expected(snippet)
+        update = ("output" if snippet.outputs else "examples") if self.update else ""
+        return {
+            "kind": snippet.kind,
+            "code": snippet.code,
+            "line": snippet.listing.lines[0] if snippet.listing else snippet.line,
+            "page": str(snippet.listing.path) if snippet.listing else snippet.place,
+            "update": update,
+            "raises": snippet.options.get("raises"),
+            "xfail": "xfail" in snippet.options,
+            "expected_line": expected.line if expected else 0,
+            "expected": {
+                "text": expected.text,
+                "unordered": expected.unordered,
+                "ignore": expected.ignore,
+            }
+            if expected
+            else None,
+        }
+
+
+def demand(answer: Mapping[str, Any], snippet: Snippet) -> None:
+    """Raise the BlockError of an answer that says that something went wrong."""
+    if not answer["ok"]:
+        raise BlockError(_failure_of(answer, snippet))
+
+
+def _failure_of(answer: Mapping[str, Any], snippet: Snippet) -> Failure:
+    """What the interpreter says went wrong; at the block's first line where it names none."""
+    line = answer["line"] or snippet.line
+    return Failure(line, answer["message"], answer["expected"], answer["got"])
+
+
+def trouble_of_worker(error: Exception, snippet: Snippet) -> BlockError:
+    """What a page's author is told when the interpreter is gone."""
+    if isinstance(error, WorkerTimeoutError):
+        message = f"took longer than {timeout_of(snippet):g} s and was ended"
+    else:
+        message = f"ended the interpreter: {error}"
+    return BlockError(Failure(snippet.line, message))
+
+
+def timeout_of(snippet: Snippet) -> float:
+    """Seconds that a block may take."""
+    try:
+        return float(snippet.options.get("timeout", TIMEOUT))
+    except ValueError:
+        return TIMEOUT
+
+
+def _forms(secret: str) -> list[str]:
+    """A secret as it is, and as Python, JSON, a URL and a `.env` write it; the longest first."""
+    quoted = secret.replace("\\", "\\\\").replace("'", "\\'")
+    forms = {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quoted}
+    forms |= {urllib.parse.quote(secret), urllib.parse.quote_plus(secret)}
+    return sorted(forms, key=len, reverse=True)
