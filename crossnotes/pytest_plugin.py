@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from crossnotes.run.inside import InsideSupervisor
     from crossnotes.run.servers import Servers
     from crossnotes.run.supervisor import Supervisor
+    from crossnotes.run.together import Ahead
 
 DEFAULT_TARGET = "sqlite"
 
@@ -152,6 +153,8 @@ class Pages:
         if self.targets != [DEFAULT_TARGET]:
             _check_targets(self.targets)
         self._dialects: dict[Path, Dialect] = {}
+        self._ahead: dict[str, Ahead] = {}
+        self._places: dict[pytest.Item, int] = {}
 
     def include(self, path: Path) -> bool:
         """Whether a file is one of the pages."""
@@ -252,6 +255,34 @@ class Pages:
         )
         supervisor.interpreter.hold = self.debugged
         return supervisor
+
+    def ahead(self, supervisor: Supervisor) -> Ahead:
+        """What runs programs on a target together with those that follow."""
+        from crossnotes.run.together import Ahead
+
+        name = supervisor.target.name
+        if name not in self._ahead:
+            self._ahead[name] = Ahead(supervisor)
+        return self._ahead[name]
+
+    def following(self, item: PageItem, program: Program) -> Iterator[Program]:
+        """The programs on the target of `program` that pytest will ask for after it; none where
+        it could be otherwise: the first failure ends the session, or other workers take some."""
+        if self.config.getoption("maxfail") or hasattr(self.config, "workerinput"):
+            return
+        items = item.session.items
+        if not self._places:
+            self._places = {each: place for place, each in enumerate(items)}
+        programs = item.programs
+        yield from programs[programs.index(program) + 1 :]
+        for place in range(self._places[item] + 1, len(items)):
+            each = items[place]
+            if not isinstance(each, PageItem) or each.name != item.name:
+                continue
+            # A mark may mean that it is not to be run.
+            if each.is_inside or any(each.iter_markers()):
+                return
+            yield from each.programs
 
     def close(self) -> None:
         if "servers" in self.__dict__:
@@ -388,11 +419,14 @@ class PageItem(pytest.Item):
 
     def _results(self, program: Program) -> list[Result]:
         supervisor = self._supervisor(program)
-        try:
+        if self.is_inside:
             return supervisor.results(program)
+        ahead = self.pages.ahead(supervisor)
+        try:
+            return ahead.results(program, self.pages.following(self, program))
         except BaseException:
             # Of pytest, such as a deadline; the worker may be amid a block.
-            supervisor.discard_shared_worker()
+            ahead.forget()
             raise
 
     def _supervisor(self, program: Program) -> Supervisor:

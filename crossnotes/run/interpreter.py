@@ -455,6 +455,8 @@ class _Watch:
     """Notices what a rollback program does that would act otherwise for its reader."""
 
     ENDS_TRANSACTION = ("COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION")
+    #: As Django begins most of its statements.
+    HARMLESS = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "SAVEPOINT ")
     SCHEMA = ("CREATE ", "ALTER ", "DROP ", "TRUNCATE ", "RENAME ")
 
     def __init__(self) -> None:
@@ -469,7 +471,7 @@ class _Watch:
         self._wrapper.__exit__(None, None, None)
 
     def _watch(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        if isinstance(sql, str):
+        if isinstance(sql, str) and not sql.startswith(self.HARMLESS):
             bare = _COMMENTS.sub("", sql, count=1)
             words = " ".join(bare[:200].upper().split()) + " "
             if words.startswith(self.SCHEMA):

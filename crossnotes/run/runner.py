@@ -24,7 +24,7 @@ from crossnotes.result import Result
 from crossnotes.run.project import Project
 from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.run.supervisor import Supervisor
-from crossnotes.run.together import is_light
+from crossnotes.run.together import AHEAD, weight
 from crossnotes.targets import Identity, Target, TargetError, every_target
 
 
@@ -43,10 +43,6 @@ class Source:
         return parse.read(self.path, self.shown_as, self.dialect)
 
 
-#: Blocks that are read ahead, and handed to an interpreter together.
-AHEAD = 200
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
     """A page that was read and is to be run, and its programs on the target."""
@@ -54,13 +50,6 @@ class _Read:
     source: Source
     page: Page
     programs: Sequence[Program]
-
-    @property
-    def weight(self) -> int:
-        """Its blocks; a program that has an interpreter of its own is not waited with."""
-        if any(not is_light(p.isolation, p.snippets) for p in self.programs):
-            return AHEAD
-        return sum(len(program.snippets) for program in self.programs)
 
 
 @dataclass(slots=True)
@@ -206,7 +195,10 @@ class Run:
                     if self._take_over(run, kept, source):
                         continue
                 ahead.append(_Read(source, page, chosen))
-                if self.fail_fast or sum(read.weight for read in ahead) >= AHEAD:
+                if (
+                    self.fail_fast
+                    or sum(weight(p) for read in ahead for p in read.programs) >= AHEAD
+                ):
                     self._run_read(run, supervisor, ahead, kept)
                     ahead = []
             if supervisor is not None:

@@ -7,11 +7,13 @@ interpreter undoes.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossnotes.parse import Snippet
+from crossnotes.program import Program
 from crossnotes.result import Failure, Result
 from crossnotes.run.record import (
     INTERPRETED,
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from crossnotes.run.supervisor import Supervisor
 
 Answer = Mapping[str, Any]
+
+#: Blocks that are handed to an interpreter together.
+AHEAD = 200
 
 
 class Turn:
@@ -82,6 +87,46 @@ class Turn:
         self.record.not_reached(self.snippets)
 
 
+class Ahead:
+    """Programs that are asked for one at a time, in an order that is known: each request takes
+    those that follow with it."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._awaited: deque[Program] = deque()
+        self._found: Iterator[list[Result]] = iter(())
+
+    def results(self, program: Program, following: Iterable[Program]) -> list[Result]:
+        """The Results of a program. `following` are those that will be asked for after it."""
+        if not self._awaited or self._awaited[0] is not program:
+            if self._awaited:
+                # It was not asked for, and may be running.
+                self._supervisor.discard_shared_worker()
+            self._awaited = deque(_as_far_ahead(program, following))
+            self._found = self._supervisor.results_of(list(self._awaited))
+        self._awaited.popleft()
+        return next(self._found)
+
+    def forget(self) -> None:
+        """After an error that is not a page's the next program begins anew."""
+        self._awaited.clear()
+        self._supervisor.discard_shared_worker()
+
+
+def _as_far_ahead(program: Program, following: Iterable[Program]) -> Iterator[Program]:
+    blocks = 0
+    for each in itertools.chain([program], following):
+        blocks += weight(each)
+        yield each
+        if blocks >= AHEAD:
+            return
+
+
+def weight(program: Program) -> int:
+    """Its blocks; a program that has an interpreter of its own is not waited with."""
+    return len(program.snippets) if is_light(program.isolation, program.snippets) else AHEAD
+
+
 def is_light(isolation: str, snippets: Iterable[Snippet]) -> bool:
     """Whether a program can share its interpreter with others."""
     return isolation == "rollback" and all(s.kind in INTERPRETED for s in snippets)
@@ -110,21 +155,21 @@ def run(supervisor: Supervisor, turns: Iterable[Turn]) -> Iterator[list[Result]]
         for turn in together:
             usable = turn.take(answers)
             waiting.popleft()
+            if usable and turn is together[-1]:
+                usable = _is_at_its_end(answers)
             if not usable:
                 supervisor.discard_shared_worker()
             yield turn.record.in_order()
             if not usable:
                 break
-        else:
-            _to_the_end(supervisor, answers)
 
 
-def _to_the_end(supervisor: Supervisor, answers: Iterator[Answer]) -> None:
+def _is_at_its_end(answers: Iterator[Answer]) -> bool:
     """Read what tells that the request is done, or the next one would."""
     try:
-        deque(answers, maxlen=0)
+        return next(answers, None) is None
     except (WorkerDiedError, WorkerTimeoutError):
-        supervisor.discard_shared_worker()
+        return False
 
 
 def _next_request(waiting: Iterable[Turn]) -> Iterator[Turn]:
