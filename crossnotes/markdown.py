@@ -90,6 +90,9 @@ def _prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if src.startswith(_HEADINGS, at):
         state.line = start + 1
         return True
+    if after := _after_flat_list(state, start, end):
+        state.line = after
+        return True
     while line < end and at < state.eMarks[line]:
         if not src[at].isalpha() or state.sCount[line] < state.blkIndent:
             if line > start and _is_next_item(state, line, at):
@@ -107,6 +110,24 @@ def _prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 _HEADINGS = tuple("#" * level + " " for level in range(1, 7))
+
+
+def _after_flat_list(state: StateBlock, start: int, end: int) -> int:
+    """The line after a bullet list outside of everything else whose items are a line of prose
+    each; 0 where there is none, or what follows may belong to the last of them."""
+    src, begin = state.src, state.bMarks
+    bullet = src[begin[start] : begin[start] + 1]
+    if bullet not in ("-", "*", "+") or state.level:
+        return 0
+    line = start
+    while line < end and src.startswith(bullet + " ", begin[line]):
+        if not src[begin[line] + 2 : begin[line] + 3].isalpha():
+            return 0
+        line += 1
+    following = state.skipEmptyLines(line)
+    if following < end and (following == line or src[begin[following]] in " \t-*+:~"):
+        return 0
+    return line if line > start else 0
 
 
 def _is_next_item(state: StateBlock, line: int, at: int) -> bool:

@@ -1,5 +1,7 @@
 """Our parser has the block rules that MyST has with the same extensions."""
 
+import random
+
 import pytest
 from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
@@ -22,6 +24,42 @@ def test_block_rules_are_those_of_myst(extensions: list[str]) -> None:
     parser = markdown._parser(frozenset(extensions), True)
     ours = set(parser.get_active_rules()["block"])
     assert ours - OURS == theirs - NO_CODE
+
+
+LINES = [
+    *("", "", "Text", "text `x` and *y*", "ハハ", "# Head", "#no", "Head", "===", "---", "- - -"),
+    *("- item", "- two", "* star", "+ plus", "1. one", "- [ ] task", "- - nested", "-", "- 1. x"),
+    *("```python", "```", "~~~", ":::{note}", ":::", "- ```sql", "> quote", "> ```", "> - item"),
+    *(
+        ": definition",
+        "~ definition",
+        ":field: value",
+        "(label)=",
+        "% comment",
+        "+++",
+        "<!--",
+        "-->",
+    ),
+    *("$$", "\\begin{align}", "\\end{align}", "{.class}", "[^1]: note", "{{ name }}", "<div>"),
+]
+INDENTS = ["", "", "", " ", "  ", "   ", "    ", "\t", "> "]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_passed_over_has_no_code(seed: int) -> None:
+    """The short way for prose leaves the blocks of code that the whole set of rules finds."""
+    chance = random.Random(seed)
+    short = markdown._parser.__wrapped__(frozenset(markdown.PLUGINS), True)
+    long = markdown._parser.__wrapped__(frozenset(markdown.PLUGINS), True).disable(list(OURS))
+    blocks = {"fence", "colon_fence", "code_block", "substitution_block", "front_matter"}
+    for _ in range(500):
+        count = chance.randrange(1, 14)
+        text = "\n".join(chance.choice(INDENTS) + chance.choice(LINES) for _ in range(count))
+        found = [
+            [(t.type, t.info, t.content, t.map) for t in parser.parse(text) if t.type in blocks]
+            for parser in (short, long)
+        ]
+        assert found[0] == found[1], text
 
 
 @pytest.mark.parametrize(
