@@ -198,7 +198,7 @@ def test_our_own_pages_are_collected_by_our_own_plugin() -> None:
         (
             'pages = ["docs"]\n',
             ["--crossnotes-target=sqlight"],
-            "unknown target 'sqlight'; known are: sqlite, *",
+            "unknown target 'sqlight'; known are: *sqlite*",
         ),
         (
             "",
