@@ -16,6 +16,7 @@ LEFT_OUT = (".env", "db.sqlite3", "__pycache__", ".venv", ".git", ".mypy_cache",
 #: Variables by which a person's environment would reach into a program.
 _PREFIXES = (
     "TIDB_",
+    "DB_",
     "CROSSNOTES_",
     "DJANGO_",
     "MYSQL_",

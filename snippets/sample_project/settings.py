@@ -1,4 +1,4 @@
-"""Settings of the sample project: TiDB when the environment names one, SQLite otherwise."""
+"""Settings of the sample project: the database that the environment names, SQLite otherwise."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,21 @@ if not DEBUG and not env.get("DJANGO_SECRET_KEY"):
 hosts = env.get("DJANGO_ALLOWED_HOSTS") or "localhost,127.0.0.1,[::1]"
 ALLOWED_HOSTS = [host.strip() for host in hosts.split(",") if host.strip()]
 
-if wants_tidb(env):
+if env.get("DB_ENGINE"):
+    # Any database of Django, such as DB_ENGINE=django.db.backends.postgresql.
+    # [start: any]
+    DATABASES = {
+        "default": {
+            "ENGINE": env["DB_ENGINE"],
+            "HOST": env.get("DB_HOST") or "",
+            "PORT": env.get("DB_PORT") or "",
+            "USER": env.get("DB_USER") or "",
+            "PASSWORD": env.get("DB_PASSWORD") or "",
+            "NAME": env.get("DB_NAME") or "",
+        }
+    }
+    # [end: any]
+elif wants_tidb(env):
     # [start: tidb]
     DATABASES = {
         "default": {

@@ -41,7 +41,7 @@ class SettingsTestCase(SimpleTestCase):
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("TIDB_", "DJANGO_")) and name != "CA_PATH"
+            if not name.startswith(("TIDB_", "DJANGO_", "DB_")) and name != "CA_PATH"
         }
         return subprocess.run(
             [sys.executable, "-c", READ_SETTINGS],
@@ -81,6 +81,22 @@ class SQLiteTests(SettingsTestCase):
                 self.assertEqual(database["ENGINE"], "django.db.backends.sqlite3")
                 self.assertEqual(database["NAME"], str(self.folder / "db.sqlite3"))
                 self.assertEqual(database["OPTIONS"], {"transaction_mode": "IMMEDIATE"})
+
+
+class OtherDatabaseTests(SettingsTestCase):
+    def test_is_the_one_that_db_engine_names_even_beside_a_tidb(self) -> None:
+        self.write_dotenv("DB_ENGINE='django.db.backends.postgresql'\nDB_NAME='notes'\n")
+        self.assertEqual(
+            self.database(**TIDB, DB_HOST="db.example", DB_PORT="5432", DB_USER="me"),
+            {
+                "ENGINE": "django.db.backends.postgresql",
+                "HOST": "db.example",
+                "PORT": "5432",
+                "USER": "me",
+                "PASSWORD": "",
+                "NAME": "notes",
+            },
+        )
 
 
 class TiDBTests(SettingsTestCase):
