@@ -1,17 +1,22 @@
-"""orm.py PAGES SNIPPETS: the ORM's own share of the pages that `pages.write_orm` writes.
+"""orm.py PAGES SNIPPETS [FILE]: the ORM's own share of the pages that `pages.write_orm` writes.
 
 The same calls on the same models, in one process, each page rolled back. It is run in the folder
-of the Django project.
+of the Django project, whose own database FILE replaces by another, as JSON.
 """
 
+import json
 import os
 import sys
+from pathlib import Path
 
 import django
+from django.conf import settings
 
 pages, snippets = int(sys.argv[1]), int(sys.argv[2])
 sys.path.insert(0, os.getcwd())
 os.environ["DJANGO_SETTINGS_MODULE"] = "notebook.settings"
+if len(sys.argv) > 3:
+    settings.DATABASES = {"default": json.loads(Path(sys.argv[3]).read_text())}
 django.setup()
 
 from django.core.management import call_command  # noqa: E402

@@ -8,6 +8,7 @@ What is written into build/bench/NAME.json is printed as a table. Nothing is ass
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import platform
@@ -15,12 +16,15 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import venv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pages
+
+from crossnotes.targets import every_target
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "bench"
@@ -53,6 +57,7 @@ class Command:
     folder: Path
     snippets: int
     before: Callable[[], object] = lambda: None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -76,6 +81,7 @@ def once(command: Command) -> tuple[float, float]:
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("TIDB_", "CROSSNOTES_"))},
         "XDG_CACHE_HOME": str(OUT / "cache"),
+        **command.environment,
     }
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -177,18 +183,48 @@ def reuse(runs: int) -> list[list[Measured]]:
 
 
 def orm(runs: int) -> list[list[Measured]]:
-    """Programs on SQLite, each an INSERT and a SELECT a snippet, beside the ORM alone."""
+    """Programs on databases, each an INSERT and a SELECT a snippet, beside the ORM alone."""
     folder = OUT / "orm"
     pages.write_orm(folder, ORM_PAGES, SNIPPETS)
     (folder / "pyproject.toml").write_text(SETTINGS)
     for project in ("project", "alone"):
         shutil.rmtree(folder / project, ignore_errors=True)
         shutil.copytree(PROJECT, folder / project)
+    here = in_turn(_orm_on("sqlite", folder), runs)
+    return [here, *(_on_server(name, folder, runs) for name in ("postgresql", "mariadb"))]
+
+
+def _orm_on(name: str, folder: Path, *database: Path) -> list[Command]:
     count = ORM_PAGES * SNIPPETS
-    us = ours("crossnotes test --django", folder, count, "--django", "project")
+    us = ours(f"crossnotes test, {name}", folder, count, "--django", "project", "--target", name)
     script = Path(__file__).with_name("orm.py")
-    alone = [sys.executable, script, str(ORM_PAGES), str(SNIPPETS)]
-    return [in_turn([us, Command("the ORM alone", alone, folder / "alone", count)], runs)]
+    alone = [sys.executable, script, str(ORM_PAGES), str(SNIPPETS), *database]
+    return [us, Command("the ORM alone", alone, folder / "alone", count)]
+
+
+def _on_server(name: str, folder: Path, runs: int) -> list[Measured]:
+    """On one server for all runs, whose own CPU time nobody counts."""
+    target = every_target()[name]
+    offer = target.look(os.environ)
+    if offer.start is None or target.share is None:
+        print(f"orm on {name}: not measured; {offer.problem}")
+        return []
+    with tempfile.TemporaryDirectory() as place:
+        folder_of_server = Path(place) / "server"
+        folder_of_server.mkdir()
+        Path(place).chmod(0o755)
+        server = offer.start(folder_of_server)
+        try:
+            database = server.create_database("crossnotes_bench")
+            described = Path(place) / "database.json"
+            described.touch(0o600)
+            described.write_text(json.dumps(dict(database.django)))
+            commands = _orm_on(name, folder, described)
+            found = target.share(server)
+            us = dataclasses.replace(commands[0], environment=found)
+            return in_turn([us, commands[1]], runs)
+        finally:
+            server.close()
 
 
 MEASUREMENTS: Mapping[str, Callable[[int], list[list[Measured]]]] = {
@@ -205,7 +241,7 @@ MEASUREMENTS: Mapping[str, Callable[[int], list[list[Measured]]]] = {
 def tell(name: str, groups: Sequence[Sequence[Measured]]) -> None:
     """Print a group a table, the ratios to its first row, and write it all down."""
     document = []
-    for group in groups:
+    for group in filter(None, groups):
         first = group[0]
         print(f"\n{name:34}{'CPU s':>9}{'snippets/s':>12}{'ms/page':>9}{'ratio':>8}{'MB':>7}")
         for measured in group:
