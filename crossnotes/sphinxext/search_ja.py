@@ -5,7 +5,7 @@ Sphinx splits the pages into words with a segmenter, but the reader's query only
 https://github.com/python-doc-ja/python-doc-ja/issues/792, the hook for a splitter of one's own:
 https://github.com/sphinx-doc/sphinx/pull/3154. Here page and query are split in the same way:
 Japanese into pairs of neighbouring characters, the rest into words. A page is found when it has all
-the pairs of the query.
+the pairs of the query, which a long page may have though they do not stand side by side.
 """
 
 import re

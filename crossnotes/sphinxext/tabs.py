@@ -10,6 +10,7 @@ import sphinx_tabs.tabs as upstream
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.i18n import Locale
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from crossnotes.sphinxext.messages import _
 
@@ -92,6 +93,21 @@ class LabelledPanels(SphinxTransform):
             panel["data-label"] = labels.get(panel["ids"][0], "")
 
 
+class LabelsInText(SphinxPostTransform):
+    """Where there is nothing to press, as in plain text, each panel stands below its label."""
+
+    default_priority = 400
+
+    def run(self, **kwargs: Any) -> None:
+        if self.app.builder.format == "html" or self.app.builder.name == "gettext":
+            return
+        for tablist in list(self.document.findall(upstream.SphinxTabsTablist)):
+            tablist.parent.remove(tablist)
+        for panel in self.document.findall(upstream.SphinxTabsPanel):
+            label = nodes.strong("", panel["data-label"])
+            panel.insert(0, nodes.paragraph("", "", label))
+
+
 TAB = ("role", "name", "data-tab", "aria-controls", "aria-selected", "tabindex")
 TABLIST = ("role", "aria-label")
 PANEL = ("role", "data-label", "aria-labelledby", "tabindex")
@@ -135,5 +151,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_node(upstream.SphinxTabsPanel, override=True, html=(visit_panel, upstream.depart))
     app.add_transform(SourceOfCells)
     app.add_transform(LabelledPanels)
+    app.add_post_transform(LabelsInText)
     app.connect("html-page-context", note_tabs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -162,8 +162,11 @@ def _counts(app: "Sphinx", docname: str, page: Verified, target: Target) -> Cell
         found = [snippet for snippet, mark in of_target if mark.state == state]
         if found:
             item = result_node(state, str(text).format(number=len(found)))
-            cell.append(_link(app, docname, page, anchor_of(found[0].index), [item]))
-    return cell
+            cell += [
+                _link(app, docname, page, anchor_of(found[0].index), [item]),
+                nodes.Text(" "),
+            ]
+    return cell[:-1]
 
 
 def _link(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from .conftest import Read, sphinx_build
+from .conftest import Read, copy_root, sphinx_build
 
 TABLE_IN_TAB = """\
 # Page
@@ -94,3 +94,13 @@ def test_the_script_is_only_on_pages_with_tabs(read: Read) -> None:
 def test_the_script_is_ours_and_loaded_once(read: Read) -> None:
     assert read("en/tabs.html").count("tabs.js") == 1
     assert "crossnotes-tabs" in read("en/_static/tabs.js")
+
+
+def test_in_text_every_panel_stands_below_its_label(tmp_path: Path) -> None:
+    build = sphinx_build(copy_root("site", tmp_path / "root"), "ja", "text")
+    assert build.exit_code == 0, build.messages
+    lines = [line for line in build.read("tabs.txt").splitlines() if line]
+    for label in ("**その他のデータベース**", "**SQLite**", "**macOS**", "**短い**"):
+        assert label in lines
+    assert lines[lines.index("**短い**") + 1] == "二言です。"
+    assert len([line for line in lines if line == "**Windows**"]) == 1

@@ -111,8 +111,8 @@ def test_the_matrix_counts_by_page_and_database(ran: Repository) -> None:
     ]
     assert both == [
         "On both databases",
-        "✓ 3 seen to work○ 1 excused",
-        "✗ 1 failed✓ 1 seen to work○ 2 excused",
+        "✓ 3 seen to work ○ 1 excused",
+        "✗ 1 failed ✓ 1 seen to work ○ 2 excused",
     ]
     assert alone == ["Alone", "✓ 1 seen to work", "– not for this database"]
 
@@ -147,7 +147,7 @@ def test_every_excuse_has_its_reason(ran: Repository) -> None:
 def test_the_page_in_japanese(ran: Repository) -> None:
     matrix, excuses = tables(build(ran, "ja", page="verification"))
     assert cells(matrix)[1][0] == "両方の databases"
-    assert cells(matrix)[1][1] == "✓ 動作を確認 3○ 対象外 1"
+    assert cells(matrix)[1][1] == "✓ 動作を確認 3 ○ 対象外 1"
     assert cells(excuses)[1][2] == "ネットワークが必要です"
 
 
@@ -157,7 +157,7 @@ def test_the_matrix_is_drawn_again_when_another_page_changes(site: Repository) -
     assert "1 seen to work" in build(site, page="verification")
     site.page(ALONE + "\n```python\nprint('more')\n```\n", "alone.md")
     rows = cells(tables(build(site, page="verification"))[0])
-    assert rows[2][1] == "– 1 not run✓ 1 seen to work"
+    assert rows[2][1] == "– 1 not run ✓ 1 seen to work"
 
 
 def test_without_excuses_it_says_so(repository: Repository) -> None:
