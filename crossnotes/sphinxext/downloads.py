@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx_tabs.tabs import SphinxTabsTab
 
 from crossnotes import download
 from crossnotes.parse import Page
@@ -44,12 +45,14 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     title = next(iter(doctree.findall(nodes.title)), None)
     if not found or title is None:
         return
+    translated = tab_labels(doctree)
     line = nodes.paragraph(classes=["crossnotes-downloads"])
     line += nodes.Text(str(_("The page's code as one file:")))
     for label, program in found:
         name = download.file_name(docname, program)
         _write(app, name, program, title.astext(), label)
-        text = ", ".join(filter(None, [label, *program.labels])) or "Python"
+        labels = [translated.get(each, each) for each in (label, *program.labels) if each]
+        text = str(_(", ")).join(labels) or "Python"
         line += nodes.Text(" ")
         link = DownloadLink("", text, refuri=name.rpartition("/")[2], internal=True)
         link["tab"] = label
@@ -59,6 +62,12 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     if summary is not None and "crossnotes-summary" in summary["classes"]:
         place = summary
     place.parent.insert(place.parent.index(place) + 1, line)
+
+
+def tab_labels(doctree: nodes.document) -> dict[str, str]:
+    """The labels of the page's tabs, as it was written, in the page's language."""
+    tabs = doctree.findall(SphinxTabsTab)
+    return {tab["data-tab"]: tab.astext() for tab in tabs if "data-tab" in tab}
 
 
 def _write(app: "Sphinx", name: str, program: Program, title: str, label: str) -> None:

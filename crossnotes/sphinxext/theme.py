@@ -1,6 +1,6 @@
 """The words of the theme that stay English on a Japanese page.
 
-furo's labels for screen readers stand in its templates without gettext
+furo's labels for screen readers and titles of drawings stand in its templates without gettext
 (https://github.com/pradyunsg/furo/blob/2025.12.19/src/furo/theme/furo/page.html), and Sphinx's
 Japanese for the number of search results is an empty string
 (https://github.com/sphinx-doc/sphinx/blob/v9.0.4/sphinx/locale/ja/LC_MESSAGES/sphinx.js).
@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx.domains.changeset import versionlabels
 from sphinx.locale import admonitionlabels
 
 from crossnotes.sphinxext.messages import _
@@ -24,21 +25,29 @@ LABELS = {
     "Toggle site navigation sidebar": _("Toggle site navigation sidebar"),
     "Toggle table of contents sidebar": _("Toggle table of contents sidebar"),
     "Toggle Light / Dark / Auto color theme": _("Toggle Light / Dark / Auto color theme"),
+    # The titles of its drawings.
+    "Contents": _("Contents"),
+    "Menu": _("Menu"),
+    "Expand": _("Expand"),
+    "Light mode": _("Light mode"),
+    "Dark mode": _("Dark mode"),
+    "Auto light/dark, in light mode": _("Auto light/dark, in light mode"),
+    "Auto light/dark, in dark mode": _("Auto light/dark, in dark mode"),
 }
 BRANCH = "Toggle navigation of "
 
 
 def translate_label(label: re.Match[str]) -> str:
-    text = label[1]
+    before, text = label.groups()
     if text.startswith(BRANCH):
         translated = _("Toggle navigation of %s") % text.removeprefix(BRANCH)
     else:
         translated = str(LABELS.get(text, text))
-    return f'aria-label="{translated}"'
+    return f"{before}{translated}"
 
 
 def translate_labels(html: str) -> str:
-    return re.sub(r'aria-label="([^"]*)"', translate_label, html)
+    return re.sub(r'(aria-label="|<title>)([^"<]*)', translate_label, html)
 
 
 def add_to_page(
@@ -52,5 +61,8 @@ def add_to_page(
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Sphinx's Japanese catalogue has "Tip" for it.
     admonitionlabels["tip"] = _("Tip")
+    # It has no Japanese for these, and they are looked up before ours is there.
+    versionlabels["versionadded"] = _("Added in version %s")
+    versionlabels["versionremoved"] = _("Removed in version %s")
     app.connect("html-page-context", add_to_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -99,7 +99,7 @@ def links(pair: Pair) -> Iterator[str]:
 
 def roles(pair: Pair) -> Iterator[str]:
     for each, what in _differences(pair.source.roles, pair.translation.roles):
-        yield f"{each} {what}: write the same, as it is written there"
+        yield f"{each} {what}: write the same ones"
 
 
 def emphasis(pair: Pair) -> Iterator[str]:

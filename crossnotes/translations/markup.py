@@ -21,7 +21,7 @@ from sphinx.util.nodes import split_explicit_title
 from crossnotes.sphinxext.leading_marks import escape
 
 #: Roles whose content is words for the reader, and not the name of something.
-PROSE_ROLES = frozenset({"abbr", "dfn", "guilabel", "menuselection", "sub", "sup", "term"})
+PROSE_ROLES = frozenset({"abbr", "dfn", "guilabel", "menuselection", "sub", "sup"})
 
 #: Stands in a flat text for what is no words: code, an image, a role. It is of the category Co, so
 #: that no alphabet claims it.
@@ -175,16 +175,14 @@ def _add_leaf(found: Markup, token: Token, inside: tuple[str, ...]) -> None:
 
 def _add_role(found: Markup, token: Token, inside: tuple[str, ...]) -> None:
     name = str(token.meta["name"])
-    has_title, title, target = split_explicit_title(token.content)
-    if has_title:
-        found.roles[f"{{{name}}}`… <{target}>`"] += 1
-        found.pieces.append(Piece("text", title, (*inside, "link")))
-    elif name in PROSE_ROLES:
+    if name in PROSE_ROLES:
         found.roles[f"{{{name}}}"] += 1
         found.pieces.append(Piece("text", token.content, (*inside, name)))
-    else:
-        found.roles[f"{{{name}}}`{token.content}`"] += 1
-        found.pieces.append(Piece("object", token.content, inside))
+        return
+    # A translation may give a target words of its own, where the page leaves them to Sphinx.
+    has_title, title, target = split_explicit_title(token.content)
+    found.roles[f"{{{name}}} of {target}"] += 1
+    found.pieces.append(Piece("text" if has_title else "object", title, (*inside, "link")))
 
 
 def _source(token: Token) -> str:

@@ -48,6 +48,7 @@ RIGHT = [
     ("What is it?", "これは何ですか？"),
     ("See {ref}`the page <a-page>`.", "{ref}`そのページ <a-page>`を参照してください。"),
     ("A {{ name }} and $x$.[^1]", "{{ name }}と$x$です。[^1]"),
+    ("A {term}`row` of {ref}`a`", "{ref}`それ <a>`の{term}`行 <row>`"),
     ("Press **Save, and close**.", "**Save, and close** を押します。"),
     ("Call f(x) in it.", "その中で f(x) を呼びます。"),
     ("Not only this (see there).", "これだけではありません（そこを参照してください）。"),
