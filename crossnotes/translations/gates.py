@@ -18,8 +18,9 @@ MARKS = "*`[]{}<>|"
 
 #: English words that stand in no Japanese sentence.
 ENGLISH_WORDS = """
-a an and are as at be but by can does for from has have if in into is it its not of on or that the
-their then there these they this to was were when which will with you your
+a all an and any are as at be but by can does every for from has have if in into is it its must
+never no not of on only or that the their then there these they this to was were when which will
+with you your
 """
 ENGLISH = frozenset(ENGLISH_WORDS.split())
 
@@ -122,10 +123,10 @@ def markup(pair: Pair) -> Iterator[str]:
     for each, what in _differences(pair.source.blocks, pair.translation.blocks):
         yield f"{each} {what}: a translation is one paragraph"
     counts = [Counter(c for c in m.text if c in MARKS) for m in (pair.source, pair.translation)]
-    for mark in MARKS:
-        if counts[1][mark] > counts[0][mark]:
-            hint = " (** beside 「 or （ needs a letter between)" if mark == "*" else ""
-            yield f"{mark} is shown to the reader: the markup is not closed, or not one{hint}"
+    shown = "".join(mark for mark in MARKS if counts[1][mark] > counts[0][mark])
+    if shown:
+        hint = " (** beside 「 or （ needs a letter between)" if "*" in shown else ""
+        yield f"{shown} is shown to the reader: the markup is not closed, or not one{hint}"
 
 
 # ---- numbers and names
@@ -169,7 +170,9 @@ def _words_and_singular(text: str) -> set[str]:
 
 
 def _is_like_a_name(word: str) -> bool:
-    """TiDB, SQL, macOS, utf8, but not Table and not A."""
+    """TiDB, SQL, macOS, utf8, but not Table, A and ONLY."""
+    if word.lower() in ENGLISH:
+        return False
     inner = word[1:].removesuffix("s")
     return any(c.isupper() or c.isdecimal() for c in inner) and not word[0].isdecimal()
 
@@ -188,14 +191,17 @@ def term(pair: Pair) -> Iterator[str]:
         return
     # Labels count here: the term may be one of them.
     text = pair.translation.text
-    for each in pair.glossary.find(pair.source_words).terms:
-        if not any(contains(text, translation) for translation in each.translations):
-            wanted = " or ".join(f"「{translation}」" for translation in each.translations)
-            yield f"{each.english!r} is {wanted} in {pair.glossary.path}: {each.reason}"
+    avoided = set()
     for bad, each, longer in pair.glossary.avoided:
         if bad in text and bad in _without(text, longer):
+            avoided.add(each)
             instead = each.translations[0]
             yield f"「{bad}」 is to be 「{instead}」 by {pair.glossary.path}: {each.reason}"
+    for each in pair.glossary.find(pair.source_words).terms:
+        if each in avoided or any(contains(text, ja) for ja in each.translations):
+            continue
+        wanted = " or ".join(f"「{translation}」" for translation in each.translations)
+        yield f"{each.english!r} is {wanted} in {pair.glossary.path}: {each.reason}"
 
 
 def _without(text: str, longer: tuple[str, ...]) -> str:

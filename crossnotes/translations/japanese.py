@@ -17,8 +17,10 @@ CODE, OBJECT = "\ue000", "\ue001"
 
 CLOSING = frozenset("）」』")
 PUNCTUATION = frozenset("、。，．・：；！？（）「」『』【】〈〉《》〔〕／")
-#: What holds the words of a screen. In English they are a name, and keep their punctuation.
+#: What holds the words of a screen.
 LABELS = frozenset({"strong", "em", "guilabel"})
+#: What, in English, is the name of something, and keeps its punctuation.
+TITLES = LABELS | {"link"}
 POLITE = (
     "です",
     "ます",
@@ -96,7 +98,7 @@ def flat(pieces: Sequence[Piece]) -> list[str]:
     lines: dict[bool, str] = {}
     for piece in pieces:
         stand_in = {"text": piece.text, "code": CODE}.get(piece.kind, OBJECT)
-        if LABELS & set(piece.inside) and not has_japanese(piece.text):
+        if TITLES & set(piece.inside) and not has_japanese(piece.text):
             stand_in = CODE
         inside = "image" in piece.inside
         lines[inside] = lines.get(inside, "") + stand_in

@@ -23,6 +23,9 @@ from crossnotes.sphinxext.leading_marks import escape
 #: Roles whose content is words for the reader, and not the name of something.
 PROSE_ROLES = frozenset({"abbr", "dfn", "guilabel", "menuselection", "sub", "sup"})
 
+#: How what a parser calls it is written.
+EMPHASIS = {"em": "*", "strong": "**", "s": "~~"}
+
 #: Stands in a flat text for what is no words: code, an image, a role. It is of the category Co, so
 #: that no alphabet claims it.
 OBJECT = "\ue000"
@@ -151,7 +154,8 @@ def _add_open(found: Markup, token: Token, name: str) -> None:
     if name == "link":
         found.links[str(token.attrs.get("href", ""))] += 1
     else:
-        found.emphasis[token.markup or name] += 1
+        # _a_ and *a* are one; among Japanese only the second works.
+        found.emphasis[EMPHASIS.get(name, name)] += 1
 
 
 def _add_leaf(found: Markup, token: Token, inside: tuple[str, ...]) -> None:

@@ -62,7 +62,7 @@ def in_digits(text: str) -> list[str]:
     at = 0
     while at < len(parts):
         digits = _leading_digits(parts[at])
-        if not digits or (at and parts[at - 1] == "_"):
+        if not digits:
             at += 1
             continue
         whole = digits == parts[at].lower().removeprefix("v")

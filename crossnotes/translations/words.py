@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 
 def is_latin(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+    return character.isascii() and (character.isalnum() or character == "_")
 
 
 def tokens(text: str) -> Iterator[str]:
-    """A text in runs of ASCII letters and digits, and single other characters."""
+    """A text in runs of ASCII letters, digits and underscores, and single other characters."""
     start = 0
     for at, character in enumerate(text):
         if not is_latin(character):

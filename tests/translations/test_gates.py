@@ -33,6 +33,8 @@ RIGHT = [
     ("The same `x`, twice `x`.", "`x` が 2 回、同じ `x` です。"),
     ("See [the docs](https://a.b/c) and [more](#d).", "[詳細](#d)と[文書](https://a.b/c)を参照。"),
     ("**Save** it, *now*.", "*今すぐ*、**Save** で保存します。"),
+    ("It is _so_ and __so__.", "*そう*で、**そう**です。"),
+    ("See [Up (BR), now](#a) ONLY.", "[Up (BR), now](#a) だけを参照してください。"),
     ("Two rows in one table.", "1 つの表に 2 行あります。"),
     ("It took 2 million years.", "200 万年かかりました。"),
     ("It holds 10,000 rows.", "1 万行を収められます。"),
