@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from crossnotes.translations import japanese, numbers
-from crossnotes.translations.glossary import Glossary, contains
+from crossnotes.translations.glossary import Found, Glossary, contains
 from crossnotes.translations.markup import Markup
 from crossnotes.translations.words import tokens, words
 
@@ -55,6 +55,11 @@ class Pair:
     @cached_property
     def source_words(self) -> str:
         return self.words_of(self.source)
+
+    @cached_property
+    def found(self) -> Found:
+        """What of the glossary stands in the message."""
+        return self.glossary.find(self.source_words)
 
     @cached_property
     def translation_words(self) -> str:
@@ -142,13 +147,14 @@ def number(pair: Pair) -> Iterator[str]:
 
 
 def names(pair: Pair) -> Iterator[str]:
-    found = pair.glossary.find(pair.source_words)
+    found = pair.found
     every_word = _words_and_singular(pair.source.text)
+    new = dict.fromkeys(w for w in words(pair.translation_words) if w not in every_word)
     # A label that stays as it is may be explained in Japanese beside it.
-    terms = pair.glossary.find(pair.source.text).terms
+    terms = pair.glossary.find(pair.source.text).terms if new else ()
     allowed = {w for term in terms for ja in term.translations for w in words(ja)}
-    for word in dict.fromkeys(words(pair.translation_words)):
-        if word not in every_word and word not in allowed:
+    for word in new:
+        if word not in allowed:
             yield f"{word} is not in the English text: {_instead(pair, word)}"
     if not pair.is_japanese:
         return
@@ -197,7 +203,7 @@ def term(pair: Pair) -> Iterator[str]:
             avoided.add(each)
             instead = each.translations[0]
             yield f"「{bad}」 is to be 「{instead}」 by {pair.glossary.path}: {each.reason}"
-    for each in pair.glossary.find(pair.source_words).terms:
+    for each in pair.found.terms:
         if each in avoided or any(contains(text, ja) for ja in each.translations):
             continue
         wanted = " or ".join(f"「{translation}」" for translation in each.translations)
@@ -222,7 +228,7 @@ def untranslated(pair: Pair) -> Iterator[str]:
 
 def _common_words(pair: Pair) -> Iterator[str]:
     """The words of a source that are neither names nor parts of a path or an identifier."""
-    rest = "".join(pair.glossary.find(pair.source_words).rest)
+    rest = "".join(pair.found.rest)
     for part in rest.split():
         inner = part.strip(".,:;!?()'\"")
         if any(c in inner for c in "./_\\@=") or any(map(_is_like_a_name, words(inner))):

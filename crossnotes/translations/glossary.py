@@ -34,7 +34,7 @@ class Term:
     def patterns(self) -> list[list[str]]:
         """The term's forms as tokens, in lower case."""
         forms = [form.lower() for form in (self.english, *self.forms)]
-        return [list(tokens(each)) for form in forms for each in (form, *plurals(form))]
+        return [tokens(each) for form in forms for each in (form, *plurals(form))]
 
 
 def plurals(form: str) -> Iterator[str]:
@@ -67,7 +67,7 @@ class Glossary:
         """The names by their first token, the longest first."""
         found: dict[str, list[tuple[list[str], str]]] = {}
         for name in sorted(self.names, key=len, reverse=True):
-            parts = list(tokens(name))
+            parts = tokens(name)
             found.setdefault(parts[0], []).append((parts, name))
         return found
 
@@ -92,7 +92,7 @@ class Glossary:
 
     def find(self, text: str) -> Found:
         """The names and terms of a source text; a longer one hides those inside of it."""
-        within = list(tokens(text))
+        within = tokens(text)
         names, rest = _take(within, self._names)
         terms, _rest = _take([token.lower() for token in rest], self._terms)
         return Found(tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(names)), tuple(rest))
@@ -123,7 +123,7 @@ def contains(text: str, name: str) -> bool:
         return False
     if not any(map(is_latin, name)):
         return True
-    return next(places(list(tokens(name)), list(tokens(text))), None) is not None
+    return next(places(tokens(name), tokens(text)), None) is not None
 
 
 # ---- reading

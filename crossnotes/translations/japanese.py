@@ -137,10 +137,12 @@ def spacing(text: str) -> Iterator[str]:
 
 def punctuation(text: str) -> Iterator[str]:
     """Punctuation that belongs to the other language."""
+    japanese = has_japanese(text)
     for at, character in enumerate(text):
-        if wanted := _anywhere(text, at, character) or (
-            has_japanese(text) and _among_japanese(text, at, character)
-        ):
+        wanted = _anywhere(text, at, character)
+        if japanese and not wanted:
+            wanted = _among_japanese(text, at, character)
+        if wanted:
             yield f"{character} in {around(text, at)}: write {wanted}"
 
 

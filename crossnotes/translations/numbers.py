@@ -58,7 +58,7 @@ def in_digits(text: str) -> list[str]:
     """The numbers that stand in a text in digits: `8.5`, `1,000` as `1000`, `2 million` as
     `2000000`. Digits inside of a word, such as that of utf8mb4, are none."""
     found = []
-    parts = list(tokens(text))
+    parts = tokens(text)
     at = 0
     while at < len(parts):
         digits = _leading_digits(parts[at])
