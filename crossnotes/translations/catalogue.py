@@ -66,11 +66,11 @@ def page_domains(language: str, root: Path) -> list[Domain]:
 
 
 def page_domain(path: Path, pot: Path, po: Path, root: Path) -> Domain:
-    name = path.relative_to(pot).with_suffix("")
+    name = path.relative_to(pot)
     template = load_po(path)
     for message in template:
         message.locations = [from_root(pot, place, root) for place in message.locations]
-    return Domain(str(name), template, po / name.with_suffix(".po"))
+    return Domain(str(name.with_suffix("")), template, po / name.with_suffix(".po"))
 
 
 def from_root(folder: Path, place: tuple[str, int], root: Path) -> tuple[str, int]:

@@ -197,6 +197,13 @@ def test_a_message_moved_to_another_page_keeps_its_translation(translated: Path)
     assert status(root=translated) == 0
 
 
+def test_a_page_with_a_dot_in_its_name_has_a_catalogue_of_that_name(root: MakeRoot) -> None:
+    folder = root({"index.md": PAGE, "release-1.0-notes.md": "---\norphan: true\n---\n# Notes\n"})
+    assert update(root=folder) == 0
+    names = [path.name for path in po(folder).parent.glob("release-*")]
+    assert names == ["release-1.0-notes.po"]
+
+
 def test_a_page_with_another_name_keeps_its_translation(translated: Path) -> None:
     page = translated / "docs/old.md"
     page.write_text("---\norphan: true\n---\n# Old\n\nOne line of it.\n\nA line with some words.\n")
