@@ -140,7 +140,8 @@ def test(
     _summary(runs, required)
     wanted = runs if required else [r for r in runs if r.identity is not None]
     nothing_ran = run.snippets_seen and not any(r.results for r in runs)
-    sys.exit(1 if problems or nothing_ran or any(r.failed for r in wanted) else 0)
+    not_had = required and any(r.no_server for r in runs)
+    sys.exit(1 if problems or nothing_ran or not_had or any(r.failed for r in wanted) else 0)
 
 
 @contextlib.contextmanager
@@ -190,7 +191,7 @@ class _Printer:
     def finished(self, run: TargetRun, program: Program, results: list[Result]) -> None:
         """A program's failures, each with its lines together."""
         assert run.identity is not None
-        target = f"{run.target.name} {run.identity.version}"
+        target = f"{run.target.name} {run.identity.version}".strip()
         lines = []
         for result in results:
             if result.status == "failed":
@@ -229,7 +230,7 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
         if run.problem:
             continue
         counts = [str(run.count(status)) for status in ("passed", "failed", "excused")]
-        version = run.identity.version if run.identity else "-"
+        version = (run.identity.version if run.identity else "") or "-"
         rows.append([run.target.name, version, str(run.programs), *counts, f"{run.seconds:.1f}"])
     if rows:
         click.echo()
@@ -242,6 +243,9 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
     for reason, count in _excuses(runs).items():
         click.echo(f"excused {count}: {reason}")
     for run in runs:
+        if run.no_server and not run.problem:
+            mark = "failed" if required else "no server"
+            click.echo(f"{run.target.name}: {mark}: {run.no_server}")
         if run.problem:
             mark = "failed" if required else "not had"
             click.echo(f"{run.target.name}: {mark}: {run.problem}")
@@ -266,6 +270,8 @@ def _write_ledgers(runs: Sequence[TargetRun], folder: Path, sources: Sequence[So
             continue
         path = ledgers.path_of(folder, run.target.name)
         earlier = ledgers.read_if_there(path)
+        if earlier is not None and earlier.server.version and not ledger.server.version:
+            continue  # what a server did says more than what was compiled without one
         ledgers.write(ledger.merged_into(earlier, whole), path)
 
 

@@ -56,7 +56,7 @@ CODE_BLOCK_OPTIONS = frozenset(
     ]
 )
 SNIPPET_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
-    ["file", "targets", "raises", "skip", "xfail", "background", "timeout"]
+    ["compiled", "file", "targets", "raises", "skip", "xfail", "background", "timeout"]
 )
 OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
 COMPARE_OPTIONS = frozenset(["caption", "class"])
@@ -65,6 +65,7 @@ REASON_OPTIONS = ("skip", "xfail")
 #: Options that mean something for some kinds of block only.
 OPTION_KINDS: Mapping[str, tuple[str, ...]] = {
     "background": ("console",),
+    "compiled": ("python", "pycon"),
     "raises": ("python", "sql", "console"),
     "timeout": ("python", "pycon", "sql", "console"),
 }

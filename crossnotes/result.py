@@ -14,6 +14,11 @@ EXPECTED_TO_FAIL = "expected to fail: "
 #: The excuse of a page that only pytest can run.
 NEEDS_PYTEST = "uses pytest fixtures; run it with pytest"
 
+#: The excuses where there is no server: of a block that was compiled and found right, and of the
+#: others.
+COMPILED = "compiled, not run"
+NEEDS_SERVER = "it needs a server"
+
 #: The excuse of a listing in a language that is not run, of a file that is not the project's.
 ONLY_SHOWN = "only shown: it is a file that no program runs"
 

@@ -42,6 +42,7 @@ dotenv = ["GREETING"]
 [tool.crossnotes.tabs]
 "MariaDB" = "mariadb"
 "MySQL" = "mysql"
+"Oracle" = "oracle"
 "PostgreSQL" = "postgresql"
 "SQLite" = "sqlite"
 "TiDB Serverless" = "tidb-serverless"
@@ -70,6 +71,9 @@ DB_NAME = "database"
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # A container takes minutes; tests/targets/test_containers.py asks for them.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     for name in list(os.environ):
         if name.startswith(_OUTSIDE):
             monkeypatch.delenv(name)

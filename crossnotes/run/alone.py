@@ -67,7 +67,7 @@ class Alone:
             for group in _groups(snippets):
                 if self.record.stopped_by is None:
                     self._run_group(group, stack)
-            if self.record.stopped_by is None and self.isolation == "project":
+            if self.record.stopped_by is None and self._has_own_settings():
                 self._check_connected(snippets[-1])
             # What ran is known when the processes have ended, and the files are still there.
             self._end_processes()
@@ -210,8 +210,12 @@ class Alone:
 
     def _set_up(self, worker: Worker, snippet: Snippet) -> None:
         database = self._own_database()
-        wanted = self._wanted(database) if self.isolation == "project" else None
+        wanted = self._wanted(database) if self._has_own_settings() else None
         self.supervisor.set_up(worker, database, snippet, wanted)
+
+    def _has_own_settings(self) -> bool:
+        """Whether the project's own settings lead to the database, if there is one."""
+        return self.isolation == "project" and not self.supervisor.compiling
 
     def _wanted(self, database: Database) -> dict[str, Any]:
         """What the project's own settings have to lead to."""
@@ -221,7 +225,7 @@ class Alone:
             return {"engine": engine, "name": str(self.copy), "prefix": True, "encrypted": False}
         return {
             "engine": engine,
-            "name": database.name,
+            "name": database.django["NAME"],
             "prefix": False,
             "encrypted": database.encrypted,
         }

@@ -406,12 +406,25 @@ def set_up_django(request: dict[str, Any]) -> None:
     if request["databases"]:
         settings.DATABASES = request["databases"]
     django.setup()
+    if request["compile_only"]:
+        compile_only(request["target"])
     if request["wanted"]:
         check_connection(request["wanted"], request["target"])
     if request["migrate"]:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def compile_only(target: str) -> None:
+    """Prepare the connection for a program without a server."""
+    from django.db import connections
+
+    from crossnotes.targets import every_target
+
+    prepare = every_target()[target].compile_only
+    assert prepare is not None
+    prepare(connections["default"])
 
 
 def check_connection(wanted: dict[str, str], target: str) -> None:

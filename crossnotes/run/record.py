@@ -10,7 +10,7 @@ from typing import Any
 
 from crossnotes.parse import Snippet
 from crossnotes.program import Program, expected_of, hashes
-from crossnotes.result import EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
+from crossnotes.result import COMPILED, EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
 from crossnotes.run.worker import WorkerTimeoutError
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
@@ -30,15 +30,22 @@ class BlockError(Exception):
 
 class Record:
     """The Results of one program on one target. The first failure ends the program: `stopped_by`
-    is the block. With `update` the outputs are to be written into the page, and not compared."""
+    is the block. With `update` the outputs are to be written into the page, and not compared; with
+    `compiling` there is no server, and what passes was compiled."""
 
     def __init__(
-        self, program: Program, project_digest: str, secrets: Sequence[str], update: bool
+        self,
+        program: Program,
+        project_digest: str,
+        secrets: Sequence[str],
+        update: bool,
+        compiling: bool = False,
     ) -> None:
         self.program = program
         self.hashes = hashes(program, project_digest)
         self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
         self.update = update
+        self.compiling = compiling
         self.results: dict[int, Result] = {}
         self.stopped_by: Snippet | None = None
 
@@ -56,6 +63,8 @@ class Record:
                 f"passes, though marked :xfail: {snippet.options['xfail']}; take the mark away",
             )
             self._stopped(snippet, failure, seconds, output)
+        elif self.compiling:
+            self._add(snippet, "excused", COMPILED, seconds, output, parts=parts)
         else:
             self._add(snippet, "passed", "", seconds, output, parts=parts)
 

@@ -54,9 +54,9 @@ class _Read:
 
 @dataclass(slots=True)
 class TargetRun:
-    """What one target did. `problem` says why it could not be had, `kept` what was left on
-    purpose, `lost` what the server said when it was gone, `reused` how many of the results are of
-    an earlier run."""
+    """What one target did. `problem` says why it could not be had, `no_server` why there was only a
+    compiler, `kept` what was left on purpose, `lost` what the server said when it was gone,
+    `reused` how many of the results are of an earlier run."""
 
     target: Target
     source: str = ""
@@ -67,6 +67,7 @@ class TargetRun:
     reused: int = 0
     seconds: float = 0.0
     problem: str = ""
+    no_server: str = ""
     kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     finished: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -194,6 +195,8 @@ class Run:
                     kept = kept or self._kept(run, run.identity)
                     if self._take_over(run, kept, source):
                         continue
+                if not any(_has_work(supervisor, program) for program in chosen):
+                    continue
                 ahead.append(_Read(source, page, chosen))
                 if (
                     self.fail_fast
@@ -205,6 +208,8 @@ class Run:
                 self._run_read(run, supervisor, ahead, kept)
             if kept is not None:
                 kept.save()
+            if run.no_server and not run.results:
+                run.identity, run.problem = None, run.no_server
             if supervisor is None and run.target.built_in is None:
                 # No page is for it; whether it can be had is told all the same.
                 run.problem = run.target.look(self.environment).problem
@@ -263,10 +268,14 @@ class Run:
         server_folder.mkdir(parents=True)
         try:
             offer = run.target.look(self.environment)
-            if offer.start is None:
+            if offer.start is not None:
+                server = offer.start(server_folder)
+            elif offer.compiler is not None:
+                server = offer.compiler()
+                run.no_server = offer.problem
+            else:
                 run.problem = offer.problem
                 return None
-            server = offer.start(server_folder)
         except TargetError as error:
             run.problem = str(error)
             return None
@@ -277,6 +286,7 @@ class Run:
         supervisor = Supervisor(run.target, server, self.config, self.project, run_name, folder)
         supervisor.update, supervisor.keep, supervisor.kept = self.update, self.keep_db, run.kept
         supervisor.lost = run.lost
+        supervisor.compiling = bool(run.no_server)
         stack.callback(supervisor.close)
         self._supervisors.append(supervisor)
         return supervisor
@@ -307,6 +317,11 @@ class Run:
                     self._stop.set()
             if kept is not None and read.source.up_to is None:
                 kept.remember(read.source.path, read.page, of_page)
+
+
+def _has_work(supervisor: Supervisor, program: Program) -> bool:
+    """Whether a program has a block that does something here: without a server, most have none."""
+    return not all(supervisor.needs_server(snippet) for snippet in program.snippets)
 
 
 def _our_mistake(error: Exception) -> str:

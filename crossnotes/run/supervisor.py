@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from crossnotes.config import Config
 from crossnotes.parse import KINDS, Listing, Snippet
 from crossnotes.program import Program
-from crossnotes.result import NEEDS_PYTEST, ONLY_SHOWN, Result
+from crossnotes.result import NEEDS_PYTEST, NEEDS_SERVER, ONLY_SHOWN, Result
 from crossnotes.run import project as projects
 from crossnotes.run import together
 from crossnotes.run.project import Project
@@ -43,6 +43,8 @@ class Supervisor:
     #: Whether to leave databases and working copies; then `kept` says where they are.
     keep: bool = False
     kept: list[str] = field(default_factory=list)
+    #: Whether there is no server, so that only blocks marked `:compiled:` do something.
+    compiling: bool = False
     #: What the server said when a database could not be dropped: most likely it is gone.
     lost: list[str] = field(default_factory=list)
     #: Whether the person has had enough: no other program begins.
@@ -80,7 +82,7 @@ class Supervisor:
     def _begun(self, program: Program) -> tuple[Record, list[Snippet]]:
         """Excuse what is not run; the snippets that are."""
         digest = self.project.digest if self.project else ""
-        record = Record(program, digest, self.server.secrets, self.update)
+        record = Record(program, digest, self.server.secrets, self.update, self.compiling)
         snippets = [self._as_run(snippet) for snippet in program.snippets]
         for snippet, reason in program.excused:
             record.excuse(snippet, reason)
@@ -94,7 +96,9 @@ class Supervisor:
             for snippet in rest:
                 record.excuse_unless_wrong(snippet, reason)
             rest = []
-        return record, rest
+        for snippet in filter(self.needs_server, rest):
+            record.excuse_unless_wrong(snippet, NEEDS_SERVER)
+        return record, [snippet for snippet in rest if not self.needs_server(snippet)]
 
     def interrupt(self) -> None:
         """End what runs now, at once; for another thread, when the person has had enough."""
@@ -107,6 +111,10 @@ class Supervisor:
     def not_for_here(self, program: Program) -> str:
         """Why no block of a program is run by this supervisor; "" where they are."""
         return NEEDS_PYTEST if program.page.fixtures else ""
+
+    def needs_server(self, snippet: Snippet) -> bool:
+        """Whether a block cannot do anything here, for there is none."""
+        return self.compiling and "compiled" not in snippet.options
 
     def _as_run(self, snippet: Snippet) -> Snippet:
         """A listing of a file that is not the project's is a block like any other."""
@@ -184,7 +192,8 @@ class Supervisor:
             databases=None if wanted else {"default": dict(database.django)},
             wanted=wanted,
             target=self.target.name,
-            migrate=self.project is not None and not wanted,
+            migrate=self.project is not None and not wanted and not self.compiling,
+            compile_only=self.compiling,
         )
         demand(answer, snippet)
         worker.has_django = True

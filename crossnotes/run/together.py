@@ -60,7 +60,8 @@ class Turn:
 
     def request(self) -> dict[str, Any]:
         blocks = [self.record.block(snippet) for snippet in self.tried]
-        return {"blocks": blocks, "rollback": self.needs_django}
+        rollback = self.needs_django and not self.record.compiling
+        return {"blocks": blocks, "rollback": rollback}
 
     def take(self, answers: Iterator[Answer]) -> bool:
         """Take the answers to this program's blocks. Whether the interpreter serves others yet."""

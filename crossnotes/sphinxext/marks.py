@@ -14,8 +14,10 @@ from sphinx.util import logging
 
 from crossnotes.parse import KINDS, Dialect, Snippet
 from crossnotes.result import (
+    COMPILED,
     EXPECTED_TO_FAIL,
     NEEDS_PYTEST,
+    NEEDS_SERVER,
     NOT_REACHED,
     ONLY_SHOWN,
 )
@@ -85,6 +87,8 @@ def reason_text(reason: str, translated: str) -> str:
             rest = reason.removeprefix(prefix).removesuffix(" failed")
             return str(text).format(rest=translated or rest)
     own = {
+        COMPILED: _("compiled, not run"),
+        NEEDS_SERVER: _("it needs a server"),
         NEEDS_PYTEST: _("uses pytest fixtures; run it with pytest"),
         ONLY_SHOWN: _("only shown: it is a file that no program runs"),
     }

@@ -43,7 +43,9 @@ class Identity:
             match = re.search(r"Release Version:\s*(\S+)", self.tidb_version)
             if match:
                 return match[1]
-        return self.version.removeprefix("PostgreSQL ").partition(" ")[0].partition("-MariaDB")[0]
+        # The number among the words, such as those of PostgreSQL 15.18 (Debian …).
+        number = next((w for w in self.version.split() if w[0].isdigit() and "." in w), None)
+        return (number or self.version).partition("-MariaDB")[0]
 
 
 class Server(Protocol):
@@ -73,13 +75,15 @@ class Offer:
     """Where a target would come from, or why it cannot be had and what to do about it.
 
     `source` is `built in`, `external`, `binary` or `docker`; `start` takes an empty folder that
-    belongs to the server.
+    belongs to the server. Where there is no server, `compiler` makes what takes its place for the
+    blocks that need none.
     """
 
     source: str = ""
     where: str = ""
     problem: str = ""
     start: Callable[[Path], Server] | None = None
+    compiler: Callable[[], Server] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Target:
     #: The variables by which another process finds a server that we started, as an external one;
     #: None where each process has its own.
     share: Callable[[Any], Mapping[str, str]] | None = None
+    #: Makes a Django connection compile SQL without a server, where its backend can.
+    compile_only: Callable[[Any], None] | None = None
 
 
 @cache

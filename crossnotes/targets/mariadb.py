@@ -1,14 +1,16 @@
-"""MariaDB: by CROSSNOTES_MARIADB_URL, or the mariadbd of this machine."""
+"""MariaDB: by CROSSNOTES_MARIADB_URL, the mariadbd of this machine, or Docker."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from crossnotes.targets import Offer, Target, mysql_family
+from crossnotes.targets.containers import no_engine
 from crossnotes.targets.mysql_family import Binary, FamilyServer
 from crossnotes.targets.process import on_a_free_port, program
 
 VARIABLE = "CROSSNOTES_MARIADB_URL"
+IMAGE = "mariadb:11.8.2"
 
 
 def look(environment: Mapping[str, str]) -> Offer:
@@ -21,9 +23,9 @@ def look(environment: Mapping[str, str]) -> Offer:
     server = program("mariadbd", environment)
     install = program("mariadb-install-db", environment)
     if not server or not install:
-        return Offer(
+        return mysql_family.in_container(IMAGE, "MariaDB", "MARIADB") or Offer(
             problem=f"set {VARIABLE} to a server, or install mariadbd and mariadb-install-db "
-            "(Debian: mariadb-server-core)"
+            f"(Debian: mariadb-server-core); {no_engine()}"
         )
     make_data = [install, "--skip-test-db", "--auth-root-authentication-method=normal"]
     binary = Binary(server, "MariaDB", make_data)

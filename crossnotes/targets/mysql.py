@@ -1,4 +1,4 @@
-"""MySQL: by CROSSNOTES_MYSQL_URL, or a mysqld of this machine that is really MySQL."""
+"""MySQL: by CROSSNOTES_MYSQL_URL, a mysqld of this machine that is really MySQL, or Docker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 
 from crossnotes import folders
 from crossnotes.targets import Offer, Target, mysql_family
+from crossnotes.targets.containers import no_engine
 from crossnotes.targets.mysql_family import Binary, FamilyServer
 from crossnotes.targets.process import on_a_free_port, program
 
 VARIABLE = "CROSSNOTES_MYSQL_URL"
+IMAGE = "mysql:8.4.5"
 
 
 def downloaded() -> Path:
@@ -38,9 +40,13 @@ def look(environment: Mapping[str, str]) -> Offer:
     for path in (program("mysqld", environment), shutil.which(str(downloaded())) or ""):
         if path and not _not_mysql(path):
             return _binary(path)
+    if in_container := mysql_family.in_container(IMAGE, "MySQL", "MYSQL"):
+        return in_container
     found = program("mysqld", environment)
     other = f"{found} is not MySQL ({_not_mysql(found)}); " if found else ""
-    return Offer(problem=f"{other}set {VARIABLE} to a server, or MYSQLD to MySQL's own mysqld")
+    return Offer(
+        problem=f"{other}set {VARIABLE} to a server, or MYSQLD to MySQL's own mysqld; {no_engine()}"
+    )
 
 
 def _libraries(path: str) -> dict[str, str]:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, TargetError
+from crossnotes.targets import Database, Identity, Offer, TargetError, containers
+from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, address, url
 from crossnotes.targets.process import (
     ServerProcess,
+    Started,
     private_file,
     private_folder,
     unprivileged,
@@ -92,7 +94,7 @@ class FamilyServer:
     encrypted = False
 
     def __init__(
-        self, account: Account, identity: Identity, process: ServerProcess | None = None
+        self, account: Account, identity: Identity, process: Started | None = None
     ) -> None:
         self.account = account
         self.identity = identity
@@ -239,7 +241,7 @@ def url_of(account: Account, scheme: str) -> str:
     )
 
 
-def serving(account: Account, wanted: str, process: ServerProcess | None = None) -> FamilyServer:
+def serving(account: Account, wanted: str, process: Started | None = None) -> FamilyServer:
     """A server that answers, and is what is wanted. Raises TargetError."""
     with connected(account) as cursor:
         identity = identify(cursor, wanted)
@@ -287,9 +289,27 @@ def started(binary: Binary, port: int, folder: Path) -> FamilyServer:
         stop=signal.SIGKILL,
         environment=binary.environment,
     )
+    return _when_it_answers(account, binary.wanted, process)
+
+
+def in_container(image: str, wanted: str, prefix: str) -> Offer | None:
+    """A server in a container of the official image, whose variables begin with `prefix`; None
+    where no Docker runs."""
+
+    def start(folder: Path) -> FamilyServer:
+        password = secrets.token_hex(16)
+        environment = {f"{prefix}_ROOT_PASSWORD": password}
+        container = Container(Image(image, 3306, environment))
+        account = Account("127.0.0.1", container.port, "root", password)
+        return _when_it_answers(account, wanted, container)
+
+    return containers.offer(image, start)
+
+
+def _when_it_answers(account: Account, wanted: str, process: Started) -> FamilyServer:
     try:
         process.wait_until(lambda: refusal(account))
-        return serving(account, binary.wanted, process)
+        return serving(account, wanted, process)
     except BaseException:
         process.stop()
         raise

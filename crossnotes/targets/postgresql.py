@@ -1,4 +1,4 @@
-"""PostgreSQL: by CROSSNOTES_POSTGRESQL_URL, or the postgres of this machine."""
+"""PostgreSQL: by CROSSNOTES_POSTGRESQL_URL, the postgres of this machine, or Docker."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, Target, TargetError
+from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
+from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, address, url
 from crossnotes.targets.process import (
     ServerProcess,
+    Started,
     on_a_free_port,
     private_file,
     private_folder,
@@ -24,6 +26,7 @@ from crossnotes.targets.process import (
 ENGINE = "django.db.backends.postgresql"
 DRIVER = "psycopg"
 VARIABLE = "CROSSNOTES_POSTGRESQL_URL"
+IMAGE = "postgres:17.5"
 CONNECT_TIMEOUT = 15
 
 #: The options of a URL, which are libpq's.
@@ -39,7 +42,7 @@ COLLATION = "C.UTF-8"
 class PostgreSQL:
     """A server that answers; `process` is set for one that this run started."""
 
-    def __init__(self, found: Address, process: ServerProcess | None = None) -> None:
+    def __init__(self, found: Address, process: Started | None = None) -> None:
         self.address = found
         self.process = process
         with connected(found) as cursor:
@@ -195,6 +198,17 @@ def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
     for setting in ("unix_socket_directories=", "fsync=off", "full_page_writes=off"):
         command += ["-c", setting]
     process = ServerProcess(command, folder, before=[make_data], user=user, stop=signal.SIGQUIT)
+    return _serving(found, process)
+
+
+def _start_container(folder: Path) -> PostgreSQL:
+    password = secrets.token_hex(16)
+    container = Container(Image(IMAGE, 5432, {"POSTGRES_PASSWORD": password}))
+    return _serving(Address("127.0.0.1", container.port, "postgres", password, "", {}), container)
+
+
+def _serving(found: Address, process: Started) -> PostgreSQL:
+    """What was started, when it answers. Raises TargetError."""
     try:
         process.wait_until(lambda: _refusal(found))
         return PostgreSQL(found, process)
@@ -214,9 +228,9 @@ def look(environment: Mapping[str, str]) -> Offer:
         return offer
     found = programs(environment)
     if found is None:
-        return Offer(
+        return containers.offer(IMAGE, _start_container) or Offer(
             problem=f"set {VARIABLE} to a server, or install initdb and postgres (Debian: "
-            "postgresql)"
+            f"postgresql); {containers.no_engine()}"
         )
     return Offer(
         "binary",

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -93,7 +94,48 @@ def private_folder(path: Path, user: str) -> Path:
     return path
 
 
-class ServerProcess:
+class Started(ABC):
+    """A server that this run started, in whatever way."""
+
+    name: str
+
+    def wait_until(self, answers: Callable[[], str]) -> None:
+        """Wait until `answers` returns "", calling it again while it returns what went wrong.
+
+        Raises TargetError when the server ends or takes too long, with the end of its log.
+        """
+        deadline = time.monotonic() + START_TIMEOUT
+        while problem := answers():
+            if self.ended():
+                words = self.last_words()
+                self.stop()
+                raise TargetError(f"{self.name} ended at its start: {words}")
+            if time.monotonic() > deadline:
+                words = self.last_words()
+                self.stop()
+                raise TargetError(f"{self.name} did not answer ({problem}): {words}")
+            time.sleep(0.05)
+
+    @abstractmethod
+    def ended(self) -> bool:
+        """Whether the server ended by itself."""
+
+    def last_words(self) -> str:
+        """The last lines that the server wrote, or those in which it tells of an error."""
+        lines = self.log().strip().splitlines()
+        errors = [line for line in lines if any(word in line for word in _ERRORS)]
+        return " / ".join((errors or lines)[-3:]) or "it wrote nothing"
+
+    @abstractmethod
+    def log(self) -> str:
+        """All that the server wrote."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the server and remove what it had."""
+
+
+class ServerProcess(Started):
     """A server under a keeper, so that it ends with the run whatever happens to the run.
 
     `before` are commands that make its data, `user` is whom they and the server run as where that
@@ -122,41 +164,18 @@ class ServerProcess:
             start_new_session=True,
         )
 
-    def wait_until(self, answers: Callable[[], str]) -> None:
-        """Wait until `answers` returns "", calling it again while it returns what went wrong.
-
-        Raises TargetError when the server ends or takes too long, with the end of its log.
-        """
-        deadline = time.monotonic() + START_TIMEOUT
-        while problem := answers():
-            if self.ended():
-                words = self.last_words()
-                self.stop()
-                raise TargetError(f"{self.name} ended at its start: {words}")
-            if time.monotonic() > deadline:
-                words = self.last_words()
-                self.stop()
-                raise TargetError(f"{self.name} did not answer ({problem}): {words}")
-            time.sleep(0.05)
-
     def ended(self) -> bool:
-        """Whether the server ended by itself."""
         assert self._keeper.stdout is not None
         os.set_blocking(self._keeper.stdout.fileno(), False)
         return bool(self._keeper.stdout.read()) or self._keeper.poll() is not None
 
-    def last_words(self) -> str:
-        """The last lines that the server wrote, or those in which it tells of an error."""
+    def log(self) -> str:
         try:
-            text = (self.folder / "output.log").read_text(errors="replace")
+            return (self.folder / "output.log").read_text(errors="replace")
         except OSError:
             return "it left no log"
-        lines = text.strip().splitlines()
-        errors = [line for line in lines if any(word in line for word in _ERRORS)]
-        return " / ".join((errors or lines)[-3:]) or "it wrote nothing"
 
     def stop(self) -> None:
-        """End the server and remove its folder."""
         assert self._keeper.stdin is not None
         assert self._keeper.stdout is not None
         if not self._keeper.stdin.closed:

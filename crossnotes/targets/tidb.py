@@ -3,7 +3,8 @@
 Self-Hosted takes cleartext; Dedicated gives a CA file, against which the client verifies the
 server's identity; Serverless refuses cleartext, is verified against the system's CA store, and its
 user names have a prefix. A cluster named by TIDB_HOST is one of them (TIDB_DEPLOYMENT); otherwise a
-tidb-server named by TIDB_SERVER is started for each, with certificates made for the run.
+tidb-server named by TIDB_SERVER, or in a container, is started for each, with certificates made
+for the run.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Identity, Offer, Server, Target, TargetError
+from crossnotes.targets import Identity, Offer, Server, Target, TargetError, containers
+from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import is_placeholder
 from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected, refusal
-from crossnotes.targets.process import ServerProcess, free_port, on_a_free_port
+from crossnotes.targets.process import ServerProcess, Started, free_port, on_a_free_port
 
 ENGINE = "django_tidb"
+IMAGE = "pingcap/tidb:v8.5.3"
+
+#: All data in the server's own memory.
+_STORE = ("--store", "unistore", "--path", "")
 
 _EXTERNAL = ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD", "CA_PATH")
 
@@ -54,9 +60,7 @@ class Cluster(FamilyServer):
 
     engine = ENGINE
 
-    def __init__(
-        self, account: Account, encrypted: bool, process: ServerProcess | None = None
-    ) -> None:
+    def __init__(self, account: Account, encrypted: bool, process: Started | None = None) -> None:
         with connected(account) as cursor:
             identity = identify(cursor)
         super().__init__(account, identity, process)
@@ -193,15 +197,34 @@ ssl-key = "{key}"
 
 
 def _start(binary: str, deployment: str, port: int, folder: Path) -> Cluster:
-    status = free_port()
-    command = [binary, "--store", "unistore", "--path", "", "-P", str(port)]
-    command += ["--host", "127.0.0.1", "--status", str(status)]
     made = Certificates.make(folder)
-    if deployment != "self-hosted":
-        config = folder / "tidb.toml"
-        config.write_text(_CONFIG.format(certificate=made.certificate, key=made.key))
-        command += ["--config", str(config)]
-    process = ServerProcess(command, folder)
+    options = ["-P", str(port), "--host", "127.0.0.1", "--status", str(free_port())]
+    options += _security(deployment, made, folder)
+    process = ServerProcess([binary, *_STORE, *options], folder)
+    return _when_it_answers(deployment, port, made, folder, process)
+
+
+def _start_container(deployment: str, folder: Path) -> Cluster:
+    made = Certificates.make(folder)
+    # Whom the server runs as in the container is not who we are.
+    made.key.chmod(0o644)
+    options = ["-P", "4000", "--host", "0.0.0.0", *_security(deployment, made, folder)]  # noqa: S104
+    container = Container(Image(IMAGE, 4000, command=[*_STORE, *options], folder=folder))
+    return _when_it_answers(deployment, container.port, made, folder, container)
+
+
+def _security(deployment: str, made: Certificates, folder: Path) -> list[str]:
+    """The options that give the server its certificate, where its deployment has one."""
+    if deployment == "self-hosted":
+        return []
+    config = folder / "tidb.toml"
+    config.write_text(_CONFIG.format(certificate=made.certificate, key=made.key))
+    return ["--config", str(config)]
+
+
+def _when_it_answers(
+    deployment: str, port: int, made: Certificates, folder: Path, process: Started
+) -> Cluster:
     root = Account("127.0.0.1", port, "root", "")
     try:
         process.wait_until(lambda: refusal(root))
@@ -228,11 +251,14 @@ def _look(environment: Mapping[str, str], deployment: str) -> Offer:
         return offer
     binary = environment.get("TIDB_SERVER")
     if not binary:
+        if in_container := containers.offer(IMAGE, lambda f: _start_container(deployment, f)):
+            return in_container
         other = environment.get("TIDB_DEPLOYMENT") or "self-hosted"
         taken = f"TIDB_HOST is the {other} cluster; " if environment.get("TIDB_HOST") else ""
         return Offer(
             problem=f"{taken}set TIDB_SERVER to a tidb-server binary, or TIDB_HOST, TIDB_PORT, "
-            f"TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}"
+            f"TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}; "
+            f"{containers.no_engine()}"
         )
     path = shutil.which(binary)
     if path is None:

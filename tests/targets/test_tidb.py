@@ -328,7 +328,8 @@ def test_without_anything_named_it_is_said_what_to_name() -> None:
         assert offer.start is None
         assert offer.problem == (
             "set TIDB_SERVER to a tidb-server binary, or TIDB_HOST, TIDB_PORT, TIDB_USER, "
-            f"TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}"
+            f"TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}; "
+            "no Docker runs on this machine"
         )
 
 

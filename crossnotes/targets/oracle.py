@@ -1,0 +1,228 @@
+"""Oracle: by CROSSNOTES_ORACLE_URL, or Docker. Without a server, what needs none is compiled.
+
+What Django calls a database is a user there, with the tables that are his.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
+from crossnotes.targets.containers import Container, Image
+from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.process import Started
+
+ENGINE = "django.db.backends.oracle"
+DRIVER = "oracledb"
+VARIABLE = "CROSSNOTES_ORACLE_URL"
+CONNECT_TIMEOUT = 15
+
+#: The version that is compiled for, which is that of the image.
+COMPILED_FOR = (23, 0, 0, 0, 0)
+IMAGE = "gvenzl/oracle-free:23.8-slim-faststart"
+
+#: What a user needs to have tables of his own, and Django's tests of a model.
+RIGHTS = (
+    "CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE VIEW, CREATE MATERIALIZED VIEW, "
+    "CREATE TRIGGER, CREATE PROCEDURE, CREATE TYPE, UNLIMITED TABLESPACE"
+)
+
+#: ORA-01031: insufficient privileges; ORA-41900: the same, with the privilege's name (23ai).
+_NO_RIGHT = ("ORA-01031", "ORA-41900")
+
+
+def _database(name: str, found: Address, password: str) -> Database:
+    """A user as Django's settings name him: without a HOST, NAME is an Easy Connect string."""
+    dsn = f"{found.where}/{found.database}"
+    django = {"ENGINE": ENGINE, "NAME": dsn, "USER": name, "PASSWORD": password}
+    facts = {"engine": ENGINE, "host": "", "port": "", "user": name, "password": password}
+    return Database(name, django, {**facts, "database": dsn, "ca": ""})
+
+
+class Oracle:
+    """A server that answers; `process` is set for one that this run started."""
+
+    def __init__(self, found: Address, process: Started | None = None) -> None:
+        self.address = found
+        self.process = process
+        #: Of all users that the run makes.
+        self.password = f"C{secrets.token_hex(12)}"
+        with connected(found) as cursor:
+            self.identity = identify(cursor)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.address.password, self.password)))
+
+    def create_database(self, name: str) -> Database:
+        self._execute(f'CREATE USER {name} IDENTIFIED BY "{self.password}"')
+        self._execute(f"GRANT {RIGHTS} TO {name}")
+        return _database(name, self.address, self.password)
+
+    def drop_database(self, database: Database) -> None:
+        with connected(self.address) as cursor:
+            cursor.execute(
+                "SELECT COUNT(*) FROM all_users WHERE username = :1", [database.name.upper()]
+            )
+            there = cursor.fetchone()[0]
+        if there:
+            self._execute(f"DROP USER {database.name} CASCADE")
+
+    def _execute(self, statement: str) -> None:
+        import oracledb
+
+        try:
+            with connected(self.address) as cursor:
+                cursor.execute(statement)
+        except oracledb.Error as error:
+            user = self.address.user
+            what = " ".join(statement.split()[:2])
+            if any(code in str(error) for code in _NO_RIGHT):
+                raise TargetError(
+                    f"user {user} may not make users, which are Oracle's databases; grant it with "
+                    f"GRANT CREATE USER, DROP USER, {RIGHTS} TO {user} WITH ADMIN OPTION"
+                ) from error
+            # The statement has a password in it, and the server's words may repeat it.
+            words = str(error).replace(self.password, "********").splitlines()[0]
+            raise TargetError(f"{what} failed: {words}") from error
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.stop()
+
+
+@contextlib.contextmanager
+def connected(found: Address) -> Iterator[Any]:
+    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    import oracledb
+
+    try:
+        connection = oracledb.connect(
+            user=found.user,
+            password=found.password,
+            host=found.host,
+            port=found.port,
+            service_name=found.database,
+            tcp_connect_timeout=CONNECT_TIMEOUT,
+            retry_count=0,
+        )
+    except oracledb.Error as error:
+        words = str(error).splitlines()[0]
+        raise TargetError(f"cannot connect to {found.where} as {found.user}: {words}") from error
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        yield cursor
+
+
+def identify(cursor: Any) -> Identity:
+    """What the server says of itself, which nothing else than an Oracle does over its protocol."""
+    cursor.execute("SELECT product, version_full FROM product_component_version")
+    products = dict(cursor.fetchall())
+    for product, version in products.items():
+        if product.startswith("Oracle"):
+            return Identity(f"{product.strip()} {version}")
+    raise TargetError(f"the server is not an Oracle: it says {', '.join(products)}")
+
+
+def _refusal(found: Address) -> str:
+    try:
+        with connected(found):
+            return ""
+    except TargetError as error:
+        return str(error)
+
+
+def _start_container(folder: Path) -> Oracle:
+    password = f"C{secrets.token_hex(12)}"
+    container = Container(Image(IMAGE, 1521, {"ORACLE_PASSWORD": password}))
+    found = Address("127.0.0.1", container.port, "system", password, "FREEPDB1", {})
+    try:
+        container.wait_until(lambda: _refusal(found))
+        return Oracle(found, container)
+    except BaseException:
+        container.stop()
+        raise
+
+
+# -- without a server -----------------------------------------------------------------------------
+
+
+class NoServer:
+    """Takes the place of a server for blocks that are only compiled."""
+
+    identity = Identity("")
+    secrets: tuple[str, ...] = ()
+
+    def create_database(self, name: str) -> Database:
+        return _database(name, Address("nowhere", 1521, "", "", "none", {}), "")
+
+    def drop_database(self, database: Database) -> None:
+        """There is none."""
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class _NoConnection:
+    """What Django has for a connection meanwhile; whatever asks it for something needs a server."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("this asks the server, and a block marked :compiled: has none")
+
+
+def compile_only(connection: Any) -> None:
+    """Give a Django connection what it would ask the server for, so that it compiles SQL as it
+    does inside of a transaction, and refuses all else."""
+    connection.__dict__["oracle_version"] = COMPILED_FOR
+    # A server whose character set is Unicode has these.
+    connection.operators = connection._standard_operators
+    connection.pattern_ops = connection._standard_pattern_ops
+    connection.connection = _NoConnection()
+    connection.autocommit = False
+    connection.in_atomic_block = True
+    connection.features.uses_savepoints = False
+    # Not after the age of CONN_MAX_AGE either: nothing can be closed or made anew.
+    connection.close = lambda: None
+
+
+# -- where it comes from --------------------------------------------------------------------------
+
+
+def _external(environment: Mapping[str, str]) -> Offer | None:
+    value = environment.get(VARIABLE)
+    if not value:
+        return None
+    try:
+        found = address(VARIABLE, value, ("oracle",), 1521, {})
+    except UrlError as error:
+        return Offer(problem=str(error))
+    if not found.database:
+        return Offer(problem=f"{VARIABLE} names no service; write oracle://…@host:1521/SERVICE")
+    return Offer("external", found.where, start=lambda folder: Oracle(found))
+
+
+def share(server: Oracle) -> Mapping[str, str]:
+    """How another process finds the server."""
+    return {VARIABLE: url("oracle", server.address)}
+
+
+def look(environment: Mapping[str, str]) -> Offer:
+    """The server that the environment names, or one in a container; else a compiler."""
+    try:
+        import oracledb
+    except ImportError:
+        return Offer(problem="oracledb is not installed (requirements-test.txt has it)")
+    del oracledb
+    if offer := _external(environment) or containers.offer(IMAGE, _start_container):
+        return offer
+    return Offer(
+        problem=f"set {VARIABLE} to a server; {containers.no_engine()}; without one, blocks marked "
+        ":compiled: are compiled, not run",
+        compiler=NoServer,
+    )
+
+
+TARGETS = [Target("oracle", "Oracle", ENGINE, DRIVER, look, share=share, compile_only=compile_only)]
