@@ -16,7 +16,7 @@ from babel.core import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.plurals import get_plural
-from babel.messages.pofile import PoFileError, write_po
+from babel.messages.pofile import PoFileError, denormalize, write_po
 from sphinx_intl.catalog import load_po  # type: ignore[import-untyped]
 
 from crossnotes.site import SiteError, check, run_sphinx, sphinx
@@ -129,7 +129,20 @@ def read(po: Path, language: str) -> Catalog:
         catalogue: Catalog = load_po(str(po), abort_invalid=True, locale=language)
     except (PoFileError, UnicodeDecodeError) as error:
         raise SiteError(f"{po}: {error}") from None
+    for message in catalogue:
+        _restore_previous(message)
     return catalogue
+
+
+def _restore_previous(message: Message) -> None:
+    """Take `#| msgid` for what it is: Babel reads it as a translator's comment, and so would keep
+    it for ever, as `# | msgid`. https://github.com/python-babel/babel/issues/206"""
+    lines = [c.removeprefix("| ") for c in message.user_comments if c.startswith("| ")]
+    if not lines:
+        return
+    message.user_comments = [c for c in message.user_comments if not c.startswith("| ")]
+    if message.fuzzy:
+        message.previous_id = [denormalize("\n".join(lines).removeprefix("msgid "))]
 
 
 def text_of(catalogue: Catalog, language: str) -> str:

@@ -81,20 +81,29 @@ class Allowed:
 
 def allowances(comments: Iterable[str]) -> Iterator[Allowed]:
     """The comments of a message that are for the gates."""
-    for comment in comments:
-        if not comment.strip().startswith(COMMENT):
-            continue
-        words = comment.strip().removeprefix(COMMENT).strip()
+    for comment in _comments_for_gates(comments):
+        words = comment.removeprefix(COMMENT).strip()
         allow, _, rest = words.partition(" ")
         gate, _, reason = rest.partition(":")
         if allow != "allow" or gate.strip() not in GATES:
             known = ", ".join(GATES)
             usage = f"`# {COMMENT} allow GATE: reason`, with one of {known}"
-            yield Allowed("", f"the comment {comment.strip()!r} is not {usage}")
+            yield Allowed("", f"the comment {comment!r} is not {usage}")
         elif not reason.strip():
-            yield Allowed(gate.strip(), f"the comment {comment.strip()!r} gives no reason: add it")
+            yield Allowed(gate.strip(), f"the comment {comment!r} gives no reason: add it")
         else:
             yield Allowed(gate.strip())
+
+
+def _comments_for_gates(lines: Iterable[str]) -> list[str]:
+    """The comments with our name, each in one line: catalogues wrap them."""
+    found: list[str] = []
+    for line in lines:
+        if line.strip().startswith(COMMENT):
+            found.append(line.strip())
+        elif found:
+            found[-1] += f" {line.strip()}"
+    return found
 
 
 def problems(pair: Pair, comments: Iterable[str]) -> Iterator[tuple[str, str]]:

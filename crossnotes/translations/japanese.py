@@ -1,8 +1,9 @@
 """How Japanese is written here: spaces, punctuation, です・ます, and characters that are others.
 
-The one rule of spacing, which CONTRIBUTING.md states: a half-width space stands between Japanese
-and Latin letters, digits or code, and no space stands beside full-width punctuation or inside of
-Japanese. Punctuation is full-width, but for the colon, which is half-width with a space after it.
+The one rule of spacing, which docs/guides/translate.md states: a half-width space stands between
+Japanese and Latin letters, digits or code, and no space stands beside full-width punctuation or
+inside of Japanese. Punctuation is full-width, but for the colon, which is half-width with a space
+after it.
 """
 
 import unicodedata

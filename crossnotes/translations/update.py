@@ -32,7 +32,12 @@ class Catalogues:
     def text(self, domain: Domain) -> str:
         """A domain's catalogue as it has to be."""
         catalogue = read(self.came_from(domain) or domain.po, self.language)
+        previous = {message.id: message.previous_id for message in catalogue}
         catalogue.update(domain.template)
+        for message in catalogue:
+            # What is fuzzy still keeps its old words, which Babel drops.
+            if message.fuzzy and not message.previous_id:
+                message.previous_id = previous.get(message.id, [])
         if domain.markdown:
             _recall(catalogue, self.memory)
         return text_of(catalogue, self.language)

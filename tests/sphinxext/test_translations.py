@@ -9,7 +9,7 @@ import pytest
 from crossnotes import site
 from crossnotes.translations import blocks
 from crossnotes.translations.catalogue import own_domain, read, text_of
-from crossnotes.translations.check import check
+from crossnotes.translations.check import check, findings
 from crossnotes.translations.status import status, status_of
 from crossnotes.translations.update import update
 
@@ -101,6 +101,18 @@ def test_a_changed_sentence_is_fuzzy_after_an_update_and_keeps_the_old_words(
     said = capsys.readouterr().out
     assert "docs/index.md:5: [ja] fuzzy: Second long sentence of the page." in said
     assert row_of(said, "index") == [2, 1, 0, 6]
+
+
+def test_the_old_words_stay_while_a_message_is_fuzzy_and_no_longer(translated: Path) -> None:
+    edit(translated, "Second sentence", "Second long sentence")
+    update(root=translated)
+    before = po(translated).read_bytes()
+    update(root=translated)
+    assert po(translated).read_bytes() == before
+    edit_page(po(translated), "#, fuzzy\n", "")
+    update(root=translated)
+    assert "| msgid" not in po(translated).read_text(encoding="utf-8")
+    assert status(root=translated) == 0
 
 
 def test_a_sentence_that_is_gone_leaves_the_catalogue(translated: Path) -> None:
@@ -252,12 +264,20 @@ def test_a_catalogue_that_is_not_up_to_date_is_said_so(
     assert f"{orphan}: [ja] catalogue: belongs to a page that is gone" in said
 
 
-def test_a_comment_of_a_translator_stays(translated: Path) -> None:
-    comment = "# crossnotes: allow numbers: the page counts from 0"
+def test_a_comment_of_a_translator_stays_and_is_understood(translated: Path) -> None:
+    reason = "日本語では数え方が違うため、ここでは英語の文と同じ数字を使いません。" * 2
+    comment = f"# crossnotes: allow numbers: {reason}"
     text = po(translated).read_text(encoding="utf-8")
-    po(translated).write_text(text.replace("#: docs", f"{comment}\n#: docs", 1))
+    text = text.replace("訳: Second sentence of the page.", "これは 2 つ目の文で、7 語です。")
+    place = text.rindex("#: docs")
+    po(translated).write_text(f"{text[:place]}{comment}\n{text[place:]}", encoding="utf-8")
     update(root=translated)
-    assert comment in po(translated).read_text(encoding="utf-8")
+    written = po(translated).read_text(encoding="utf-8")
+    assert reason in written
+    update(root=translated)
+    assert po(translated).read_text(encoding="utf-8") == written
+    _count, found = findings(root=translated)
+    assert {finding.gate for finding in found if "Second" in finding.message} == set()
 
 
 def test_a_glossary_that_cannot_be_read_is_said_plainly(

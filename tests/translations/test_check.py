@@ -20,6 +20,10 @@ def test_a_reason_silences_a_gate() -> None:
     assert said("crossnotes: allow numbers: it counts from 0") == []
 
 
+def test_a_comment_may_be_wrapped_anywhere() -> None:
+    assert said("from the author", "crossnotes: allow numbers:", "it counts", "from 0") == []
+
+
 def test_other_comments_are_for_people() -> None:
     assert {gate for gate, _problem in said("counts from 0")} == {"numbers"}
 
