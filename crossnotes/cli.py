@@ -94,6 +94,7 @@ def list_snippets(paths: Sequence[str]) -> None:
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @click.option("--keep-db", is_flag=True, help="Leave databases and working copies, and name them.")
+@click.option("--database", default="", help="An empty database of an external server, to use.")
 @click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
 @click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
@@ -107,6 +108,7 @@ def test(
     junit_file: str | None,
     fail_fast: bool,
     keep_db: bool,
+    database: str,
     update: bool,
     no_reuse: bool,
 ) -> None:
@@ -119,6 +121,7 @@ def test(
     run.reuse = not (no_reuse or keep_db or update)
     printer = _Printer()
     run.listener, run.progress = printer.finished, printer.progress
+    run.database = _database(database, names, keep_db)
     required = bool(names) or not every_target
     targets = _targets(names) if required else list(_every_target().values())
     with _cleaning_up():
@@ -430,6 +433,17 @@ def _config() -> Config:
             file = config.root / configuration.FILE
             raise Wrong(f"{file}: tab {label!r} names {target!r}; known targets are: {known}")
     return config
+
+
+def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
+    """The name of the database that is given to the run."""
+    if name and len(set(targets)) != 1:
+        raise Wrong(f"--database {name} needs exactly one --target")
+    if name and keep_db:
+        raise Wrong(f"--database {name} is left empty, and --keep-db would not leave it so")
+    if any(letter in name for letter in "`\"'\\\0"):
+        raise Wrong("--database: a name without quotes, please")
+    return name
 
 
 def _targets(names: Sequence[str]) -> list[Any]:

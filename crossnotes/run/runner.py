@@ -22,10 +22,12 @@ from crossnotes.parse import Dialect, Page, Problem
 from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
 from crossnotes.result import Result
 from crossnotes.run.project import Project
+from crossnotes.run.registration import PREFIX, DeadRuns, Registration
 from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.run.supervisor import Supervisor
 from crossnotes.run.together import AHEAD, weight
-from crossnotes.targets import Identity, Target, TargetError, every_target
+from crossnotes.targets import Identity, Offer, Server, Target, TargetError, every_target
+from crossnotes.targets.given import GivenDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +107,16 @@ class Run:
     keep_db: bool = False
     update: bool = False
     reuse: bool = False
+    #: A database of an external server that is given to the run, instead of the right to make some.
+    database: str = ""
     listener: Listener = lambda run, program, results: None
     progress: Progress = lambda run, done, of: None
     #: What the authors of pages have to mend, by page; and how many snippets were read.
     problems: dict[str, list[Problem]] = field(default_factory=dict)
     snippets_seen: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
+    _dead: DeadRuns = field(init=False)
+    _alive: Registration = field(init=False)
     _supervisors: list[Supervisor] = field(default_factory=list)
 
     @property
@@ -121,9 +127,10 @@ class Run:
         """Run the pages on each target, side by side; a TargetRun each, in their order."""
         runs = [TargetRun(target) for target in targets]
         run_name = f"crossnotes_{os.urandom(5).hex()}"
-        folder = Path(tempfile.mkdtemp(prefix="crossnotes-"))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         # Servers that drop root's rights have to reach their own folder in it.
         folder.chmod(0o755)
+        self._dead, self._alive = DeadRuns(), Registration(run_name, folder)
         try:
             threads = [
                 threading.Thread(
@@ -140,6 +147,8 @@ class Run:
         finally:
             if not self.keep_db:
                 shutil.rmtree(folder, ignore_errors=True)
+            self._alive.end(left=any(run.lost for run in runs))
+            self._dead.close()
         return runs
 
     def _together(self, threads: Sequence[threading.Thread]) -> None:
@@ -269,7 +278,7 @@ class Run:
         try:
             offer = run.target.look(self.environment)
             if offer.start is not None:
-                server = offer.start(server_folder)
+                server = self._as_given(offer, offer.start(server_folder))
             elif offer.compiler is not None:
                 server = offer.compiler()
                 run.no_server = offer.problem
@@ -280,6 +289,10 @@ class Run:
             run.problem = str(error)
             return None
         stack.callback(server.close)
+        if offer.source == "external":
+            where = f"{run.target.name} {offer.where}"
+            self._dead.drop_databases(where, server)
+            self._alive.uses(where)
         run.source = offer.source
         run.identity = server.identity
         run.versions = versions_of(run.target)
@@ -290,6 +303,21 @@ class Run:
         stack.callback(supervisor.close)
         self._supervisors.append(supervisor)
         return supervisor
+
+    def _as_given(self, offer: Offer, server: Server) -> Server:
+        """The server, with the database that was given, if one was. Raises TargetError."""
+        if not self.database:
+            return server
+        try:
+            if offer.source != "external":
+                raise TargetError(
+                    f"--database {self.database} is for an external server, and this is one of "
+                    "the run's own; take it away"
+                )
+            return GivenDatabase(server, self.database)
+        except TargetError:
+            server.close()
+            raise
 
     def _run_read(
         self,

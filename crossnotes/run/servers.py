@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crossnotes.config import Config
 from crossnotes.run.project import Project
+from crossnotes.run.registration import PREFIX, DeadRuns, Registration
 from crossnotes.run.supervisor import Supervisor
 from crossnotes.targets import Server, TargetError, every_target
 
@@ -44,7 +45,9 @@ class Servers:
         self._supervisors: dict[str, Supervisor] = {}
         self._inside: dict[str, InsideSupervisor] = {}
         self._run_name = f"crossnotes_{uuid.uuid4().hex[:10]}"
-        self._folder = tempfile.TemporaryDirectory(prefix="crossnotes-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        self._dead = DeadRuns()
+        self._alive = Registration(self._run_name, Path(self._folder.name))
         # Servers that drop root's rights have to reach their own folder in it.
         Path(self._folder.name).chmod(0o755)
 
@@ -93,7 +96,12 @@ class Servers:
         offer = every_target()[target].look(environment)
         if offer.start is None:
             raise TargetError(offer.problem)
-        return offer.start(self._new_folder(f"{target}-server"))
+        server = offer.start(self._new_folder(f"{target}-server"))
+        if offer.source == "external":
+            where = f"{target} {offer.where}"
+            self._dead.drop_databases(where, server)
+            self._alive.uses(where)
+        return server
 
     def _new_folder(self, name: str) -> Path:
         folder = Path(self._folder.name, name)
@@ -122,3 +130,5 @@ class Servers:
         for server in self._servers.values():
             server.close()
         self._folder.cleanup()
+        self._alive.end(left=any(s.lost for s in self._supervisors.values()))
+        self._dead.close()

@@ -23,6 +23,7 @@ from crossnotes.run.project import Project
 from crossnotes.run.record import TIMEOUT, Record, demand
 from crossnotes.run.worker import Worker
 from crossnotes.targets import Database, Server, Target, TargetError
+from crossnotes.targets.given import GivenDatabase
 
 if TYPE_CHECKING:
     from crossnotes.run.alone import Alone
@@ -155,6 +156,9 @@ class Supervisor:
     # -- what sessions use -----------------------------------------------------------------------
 
     def new_database(self) -> Database:
+        if isinstance(self.server, GivenDatabase) and self._shared is not None:
+            # There is one database for all.
+            self.close()
         return self.server.create_database(f"{self.run_name}_{next(self._numbers)}")
 
     def shared_database(self) -> Database:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -55,7 +55,7 @@ class Server(Protocol):
     def identity(self) -> Identity: ...
 
     @property
-    def secrets(self) -> tuple[str, ...]:
+    def secrets(self) -> Sequence[str]:
         """Texts that must never leave the process."""
         ...
 
@@ -64,6 +64,10 @@ class Server(Protocol):
         ...
 
     def drop_database(self, database: Database) -> None: ...
+
+    def databases(self, prefix: str) -> list[str]:
+        """The names of those that begin so. Raises TargetError."""
+        ...
 
     def close(self) -> None:
         """End what was started; leave an external server as it was."""

@@ -105,8 +105,11 @@ class FamilyServer:
         return (self.account.password,) if self.account.password else ()
 
     def create_database(self, name: str) -> Database:
+        self._execute([f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4"])
+        return self.database(name)
+
+    def database(self, name: str) -> Database:
         account = self.account
-        self._execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         return Database(
             name,
             {
@@ -135,25 +138,65 @@ class FamilyServer:
         return {"engine": self.engine}
 
     def drop_database(self, database: Database) -> None:
-        self._execute(f"DROP DATABASE IF EXISTS `{database.name}`")
+        self._execute([f"DROP DATABASE IF EXISTS `{database.name}`"])
 
-    def _execute(self, statement: str) -> None:
+    def databases(self, prefix: str) -> list[str]:
+        found = self._rows("SELECT schema_name FROM information_schema.schemata")
+        return [name for (name,) in found if name.startswith(prefix)]
+
+    def contents(self, name: str) -> list[str]:
+        if name not in self.databases(name):
+            raise TargetError(f"there is no database {name} that {self.account.user} may use")
+        return [f"{kind} {each}" for kind, each in self._contents(name)]
+
+    def empty(self, name: str) -> None:
+        # What refers to what does not matter any more.
+        drop = ["SET FOREIGN_KEY_CHECKS = 0"]
+        for kind, each in self._contents(name):
+            quoted = each.replace("`", "``")
+            drop.append(f"DROP {kind} IF EXISTS `{name}`.`{quoted}`")
+        self._execute(drop)
+
+    def _contents(self, name: str) -> list[tuple[str, str]]:
+        """Everything in a database, as DROP calls it. Triggers go with their tables."""
+        found = []
+        for query in _CONTENTS:
+            found += self._rows(query, (name,))
+        kinds = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE"}
+        return [(kinds.get(kind, kind), each) for kind, each in found]
+
+    def _rows(self, query: str, values: tuple[str, ...] | None = None) -> list[Any]:
+        with connected(self.account) as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+
+    def _execute(self, statements: Sequence[str]) -> None:
         import MySQLdb
 
+        statement = ""
         try:
             with connected(self.account) as cursor:
-                cursor.execute(statement)
+                for statement in statements:
+                    cursor.execute(statement)
         except MySQLdb.Error as error:
             if error.args and error.args[0] in (1044, 1142, 8121):
                 raise TargetError(
                     f"user {self.account.user} may not make databases of its own; grant it with "
-                    f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}'"
+                    f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}', or give "
+                    "an empty database with --database NAME"
                 ) from error
             raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
 
     def close(self) -> None:
         if self.process is not None:
             self.process.stop()
+
+
+_CONTENTS = (
+    "SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = %s",
+    "SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = %s",
+    "SELECT 'EVENT', event_name FROM information_schema.events WHERE event_schema = %s",
+)
 
 
 # -- what it is -----------------------------------------------------------------------------------

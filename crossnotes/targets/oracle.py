@@ -64,13 +64,13 @@ class Oracle:
         return _database(name, self.address, self.password)
 
     def drop_database(self, database: Database) -> None:
-        with connected(self.address) as cursor:
-            cursor.execute(
-                "SELECT COUNT(*) FROM all_users WHERE username = :1", [database.name.upper()]
-            )
-            there = cursor.fetchone()[0]
-        if there:
+        if database.name in self.databases(database.name):
             self._execute(f"DROP USER {database.name} CASCADE")
+
+    def databases(self, prefix: str) -> list[str]:
+        with connected(self.address) as cursor:
+            cursor.execute("SELECT LOWER(username) FROM all_users")
+            return [name for (name,) in cursor.fetchall() if name.startswith(prefix)]
 
     def _execute(self, statement: str) -> None:
         import oracledb
@@ -161,6 +161,9 @@ class NoServer:
 
     def drop_database(self, database: Database) -> None:
         """There is none."""
+
+    def databases(self, prefix: str) -> list[str]:
+        return []
 
     def close(self) -> None:
         """Nothing runs."""

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,14 @@ class PostgreSQL:
         return (self.address.password,) if self.address.password else ()
 
     def create_database(self, name: str) -> Database:
-        found = self.address
         self._execute(
             f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' "
             f"LC_COLLATE '{COLLATION}' LC_CTYPE '{COLLATION}'"
         )
+        return self.database(name)
+
+    def database(self, name: str) -> Database:
+        found = self.address
         return Database(
             name,
             {
@@ -84,6 +88,30 @@ class PostgreSQL:
         # A program that was killed may still be connected for a moment.
         self._execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
 
+    def databases(self, prefix: str) -> list[str]:
+        with connected(self.address) as cursor:
+            cursor.execute("SELECT datname FROM pg_database")
+            return [name for (name,) in cursor.fetchall() if name.startswith(prefix)]
+
+    def contents(self, name: str) -> list[str]:
+        return [what for what, _drop in self._contents(name)]
+
+    def empty(self, name: str) -> None:
+        import psycopg
+
+        with connected(replace(self.address, database=name)) as cursor:
+            for what, drop in self._contents(name):
+                try:
+                    cursor.execute(drop)
+                except psycopg.Error as error:
+                    raise TargetError(f"cannot drop {what}: {_one_line(error)}") from error
+
+    def _contents(self, name: str) -> list[tuple[str, str]]:
+        """Everything in a database that PostgreSQL does not put there, and how it is dropped."""
+        with connected(replace(self.address, database=name)) as cursor:
+            cursor.execute(_CONTENTS)
+            return list(cursor.fetchall())
+
     def _execute(self, statement: str) -> None:
         import psycopg
 
@@ -94,7 +122,7 @@ class PostgreSQL:
         except psycopg.errors.InsufficientPrivilege as error:
             raise TargetError(
                 f'user {user} may not make databases of its own; grant it with ALTER ROLE "{user}" '
-                "CREATEDB"
+                "CREATEDB, or give an empty database with --database NAME"
             ) from error
         except psycopg.Error as error:
             what = statement.partition(' "')[0]
@@ -103,6 +131,33 @@ class PostgreSQL:
     def close(self) -> None:
         if self.process is not None:
             self.process.stop()
+
+
+#: Extensions first, then schemas, then what is in the schema public: with it goes what needs it.
+_CONTENTS = """
+WITH kinds(relkind, kind) AS (
+  VALUES ('r'::"char", 'TABLE'), ('p', 'TABLE'), ('v', 'VIEW'), ('m', 'MATERIALIZED VIEW'),
+         ('S', 'SEQUENCE'), ('f', 'FOREIGN TABLE')
+), things AS (
+  SELECT 1 AS place, 'EXTENSION' AS kind, quote_ident(extname) AS name
+  FROM pg_extension WHERE extname <> 'plpgsql'
+  UNION ALL
+  SELECT 2, 'SCHEMA', quote_ident(nspname) FROM pg_namespace
+  WHERE nspname NOT IN ('public', 'information_schema') AND nspname !~ '^pg_'
+  UNION ALL
+  SELECT 3, kind, oid::regclass::text FROM pg_class JOIN kinds USING (relkind)
+  WHERE relnamespace = 'public'::regnamespace
+  UNION ALL
+  SELECT 4, 'ROUTINE', oid::regprocedure::text FROM pg_proc
+  WHERE pronamespace = 'public'::regnamespace
+  UNION ALL
+  SELECT 5, 'TYPE', oid::regtype::text FROM pg_type
+  WHERE typnamespace = 'public'::regnamespace AND typtype IN ('c', 'd', 'e', 'm', 'r')
+    AND typrelid NOT IN (SELECT oid FROM pg_class WHERE relkind <> 'c')
+)
+SELECT lower(kind) || ' ' || name, 'DROP ' || kind || ' IF EXISTS ' || name || ' CASCADE'
+FROM things ORDER BY place, name
+"""
 
 
 def _one_line(error: Exception) -> str:

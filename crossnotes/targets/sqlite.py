@@ -31,6 +31,9 @@ class SQLite:
         for ending in ("", "-journal", "-wal", "-shm"):
             Path(database.name + ending).unlink(missing_ok=True)
 
+    def databases(self, prefix: str) -> list[str]:
+        return [path.stem for path in self.folder.glob(f"{prefix}*.sqlite3")]
+
     def close(self) -> None:
         """Nothing runs; the folder goes with the run."""
 

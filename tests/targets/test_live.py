@@ -261,7 +261,9 @@ def test_user_without_the_right_is_told_the_grant_that_gives_it(
             server = start(look(target, {VARIABLES[target]: url}), tmp_path)
             with pytest.raises(TargetError) as caught:
                 server.create_database("crossnotes_test_1")
-            _words, _, grant = str(caught.value).partition("grant it with ")
+            _words, _, advice = str(caught.value).partition("grant it with ")
+            grant, _, other = advice.rpartition(", or give ")
+            assert other == "an empty database with --database NAME"
             assert grant == GRANTS[target]
             # What the message says is enough.
             cursor.execute(grant)
