@@ -25,6 +25,11 @@ EXTENSIONS = Path("crossnotes/sphinxext")
 #: The catalogue of their words.
 OWN = "crossnotes"
 
+#: Words by which a message is known on its page, and how many lines below the line that Sphinx
+#: says it is looked for.
+FIRST_WORDS = 3
+FURTHEST = 60
+
 HEADER = """\
 # {language_name} translation of Crossnotes; `make intl` keeps it up to date.
 msgid ""
@@ -68,8 +73,15 @@ def page_domains(language: str, root: Path) -> list[Domain]:
 def page_domain(path: Path, pot: Path, po: Path, root: Path) -> Domain:
     name = path.relative_to(pot)
     template = load_po(path)
+    lines: dict[str, list[str]] = {}
     for message in template:
-        message.locations = [from_root(pot, place, root) for place in message.locations]
+        places = [from_root(pot, place, root) for place in message.locations]
+        for page, _line in places:
+            if page not in lines:
+                lines[page] = read_lines(root / page)
+        message.locations = [
+            (page, line_of(str(message.id), line, lines[page])) for page, line in places
+        ]
     return Domain(str(name.with_suffix("")), template, po / name.with_suffix(".po"))
 
 
@@ -77,6 +89,20 @@ def from_root(folder: Path, place: tuple[str, int], root: Path) -> tuple[str, in
     """A place in a .pot file, which is relative to its folder, as a path from the root."""
     path = os.path.relpath(folder / place[0], root)
     return Path(os.path.normpath(path)).as_posix(), place[1]
+
+
+def read_lines(page: Path) -> list[str]:
+    return page.read_text(encoding="utf-8").splitlines() if page.is_file() else []
+
+
+def line_of(message: str, line: int, lines: list[str]) -> int:
+    """The line on which a message begins: the one that Sphinx says, or below it, since that may be
+    the head of the message's table, or of the tab that it is in."""
+    start = " ".join(message.split()[:FIRST_WORDS])
+    for at, text in enumerate(lines[max(0, line - 1) : line - 1 + FURTHEST], max(1, line)):
+        if start in " ".join(text.split()):
+            return at
+    return line
 
 
 def own_domain(language: str, root: Path) -> Iterator[Domain]:

@@ -252,6 +252,50 @@ def test_the_check_names_the_line_of_the_page_and_of_the_catalogue(
     assert "3 messages, 1 problems: 1 code" in said
 
 
+PLACES = """\
+---
+summary: A summary of all.
+---
+# Home
+
+| A head | Other |
+|---|---|
+| First cell | Second cell |
+| Third cell | Fourth cell |
+
+:::::{tabs}
+::::{group-tab} A label
+1. An item of it
+
+   A paragraph of the item, which
+   goes on.
+
+   ```{note}
+   A note in it.
+   ```
+::::
+:::::
+
+```{figure} nothing.svg
+:alt: An alternative
+
+A caption
+```
+"""
+
+
+def test_each_message_is_named_at_its_line(root: MakeRoot) -> None:
+    folder = root({"index.md": PLACES})
+    (folder / "docs/nothing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    lines = PLACES.split("\n")
+    _count, found = findings(root=folder)
+    said = {finding.message: finding.line for finding in found if finding.message}
+    assert len(said) == 14
+    for message, line in said.items():
+        start = "An alternative" if "nothing.svg" in message else message
+        assert " ".join(start.split()[:3]) in lines[line - 1], (message, line)
+
+
 def test_a_catalogue_that_is_not_up_to_date_is_said_so(
     translated: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
