@@ -22,11 +22,13 @@ EXTENSIONS = [
     "frontmatter",
     "discovery",
     "theme",
+    "later",
     "copybutton_ja",
     "search_ja",
     "axefix",
     "furo_fastnav",
     "myst_fast",
+    "myst_reuse",
     "reown",
 ]
 

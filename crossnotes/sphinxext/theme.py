@@ -46,8 +46,17 @@ def translate_label(label: re.Match[str]) -> str:
     return f"{before}{translated}"
 
 
+#: The two asides, which furo gives no names to tell them from each other.
+ASIDES = {"sidebar-drawer": _("Site navigation"), "toc-drawer": _("On this page")}
+
+
+def name_aside(aside: re.Match[str]) -> str:
+    return f'<aside aria-label="{ASIDES[aside[1]]}" class="{aside[1]}'
+
+
 def translate_labels(html: str) -> str:
-    return re.sub(r'(aria-label="|<title>)([^"<]*)', translate_label, html)
+    html = re.sub(r'(aria-label="|<title>)([^"<]*)', translate_label, html)
+    return re.sub(r'<aside class="(sidebar-drawer|toc-drawer)', name_aside, html)
 
 
 def add_to_page(

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,18 @@ def read(built: Path) -> Read:
 class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """Not in the test's output."""
+
+
+class Host(Quiet):
+    """Answers as a host does: with the 404 page of a language, wherever nothing is."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        language = self.path.split("/")[1]
+        body = Path(self.directory, language, "404.html").read_bytes()
+        self.send_response(HTTPStatus(code))
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @contextlib.contextmanager

@@ -1,14 +1,13 @@
 """sitemap.xml, llms.txt, OpenGraph, the 404 page, edit links and dates."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Quiet, Read, git, serve, sphinx_build, write_root
+from .conftest import Host, Read, git, serve, sphinx_build, write_root
 
 MakeRoot = Callable[[dict[str, str]], Path]
 NAMES = {
@@ -61,18 +60,6 @@ def test_a_page_describes_itself_to_other_sites(page: Page, url: str) -> None:
         "og:locale": "ja_JP",
         "og:locale:alternate": "en_US",
     }
-
-
-class Host(Quiet):
-    """Answers as a host does: with the 404 page of a language, wherever nothing is."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        language = self.path.split("/")[1]
-        body = Path(self.directory, language, "404.html").read_bytes()
-        self.send_response(HTTPStatus(code))
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(body)
 
 
 def test_the_404_page_works_at_any_address(page: Page, published: Path) -> None:

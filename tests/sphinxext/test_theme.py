@@ -3,18 +3,26 @@
 import pickle
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import docutils.utils
 import furo
 import pytest
 import sphinx
+from bs4 import BeautifulSoup
 from docutils import nodes
+from docutils.utils import new_document
+from furo.navigation import get_navigation_tree
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
 from myst_parser.mdit_to_docutils import base
+from myst_parser.parsers import mdit, sphinx_
 from playwright.sync_api import Page, expect
 
-from crossnotes.sphinxext import axefix, copybutton_ja, myst_fast, theme
+from crossnotes.sphinxext import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse, theme
 from crossnotes.sphinxext.messages import compile_catalogues
 
 from .conftest import Read, copy_root, sphinx_build, without, write_root
@@ -74,6 +82,7 @@ def test_sphinx_still_has_no_japanese_for_the_number_of_results() -> None:
 
 def test_the_copy_button_is_japanese(page: Page, url: str) -> None:
     page.goto(f"{url}/ja/words.html")
+    page.mouse.move(9, 9)  # the script is not loaded before
     expect(page.locator(".copybtn")).to_have_attribute("data-tooltip", "コピー")
 
 
@@ -137,6 +146,39 @@ def test_the_sidebar_has_the_open_branch_only(tmp_path: Path) -> None:
     assert 'aria-label="Toggle navigation of A"' in tree
 
 
+TREES = [
+    "",
+    '<ul><li class="toctree-l1"><a class="x" href="a.html">A</a></li></ul>',
+    """<p class="caption" role="heading"><span class="caption-text">All</span></p>
+<ul class="current">
+<li class="toctree-l1 current"><a class="reference" href="a.html"><code>a</code> &amp; b</a>"""
+    """<ul class="current">
+<li class="toctree-l2"><a class="reference internal" href="b.html">B</a></li>
+<li class="toctree-l2 current"><a class="current reference internal" href="#">C</a><ul>
+<li class="toctree-l3"><a class="reference internal" href="d.html">D</a></li>
+</ul>
+</li>
+</ul>
+</li>
+<li class="toctree-l1"><a class="reference internal" href="e.html">E</a><ul>
+<li class="toctree-l2"><a class="reference internal" href="f.html">F</a></li>
+</ul>
+</li>
+</ul>""",
+]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_the_sidebar_is_what_furo_makes_of_it(tree: str) -> None:
+    def parsed(html: str) -> str:
+        soup = BeautifulSoup(html, "html.parser")
+        for tag in soup.find_all(True):
+            tag.attrs = dict(sorted(tag.attrs.items()))
+        return str(soup)
+
+    assert parsed(furo_fastnav.navigation_tree(tree)) == parsed(get_navigation_tree(tree))
+
+
 def test_furo_still_has_the_whole_tree_on_every_page(tmp_path: Path) -> None:
     """When this fails, furo_fastnav.py may go."""
     build = sphinx_build(without(write_root(tmp_path / "root", NESTED), "furo_fastnav"))
@@ -155,6 +197,43 @@ def test_furo_still_gives_a_tables_id_to_two_elements(tmp_path: Path) -> None:
     """When this fails, OneId of tables.py may go."""
     build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "tables"))
     assert build.read("index.html").count('id="answers"') == 2
+
+
+def parsers_made(reuse: bool, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many parsers a Japanese page of many messages takes."""
+    made = []
+
+    def create(*arguments: Any) -> Any:
+        made.append(arguments)
+        return mdit.create_md_parser(*arguments)
+
+    monkeypatch.setattr(myst_reuse, "create_md_parser", create)
+    monkeypatch.setattr(sphinx_, "create_md_parser", myst_reuse.Shared() if reuse else create)
+    document = new_document("a.md")
+    document.settings.env = SimpleNamespace(myst_config=MdParserConfig())
+    for _ in range(9):
+        with suppress(Exception):  # without a whole Sphinx it parses and cannot render
+            sphinx_.MystParser().parse("A *sentence*.", document)
+    return len(made)
+
+
+def test_one_parser_is_enough_for_all_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parsers_made(True, monkeypatch) == 1
+
+
+def test_myst_still_makes_a_parser_for_each_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When this fails, myst_reuse.py may go."""
+    assert parsers_made(False, monkeypatch) == 9
+
+
+def test_a_parser_that_is_parsing_is_not_given_out() -> None:
+    shared = myst_reuse.Shared()
+    config = MdParserConfig()
+    outer = shared(config, RendererHTML)
+    shared.busy = True
+    assert shared(config, RendererHTML) is not outer
+    shared.busy = False
+    assert shared(config, RendererHTML) is outer
 
 
 Render = Callable[[base.DocutilsRenderer, dict[str, Any], dict[str, Any]], None]
