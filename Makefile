@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test ledgers-from test check serve offline linkcheck intl intl-status intl-check targets lock bench clean
+.PHONY: help html snippet-test drivers packages ledgers-from test check serve offline linkcheck intl intl-status intl-check targets lock bench clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -28,6 +28,11 @@ snippet-test: $(VENV)/site  # Run every code block (TARGETS="sqlite …" PAGES="
 
 targets: $(VENV)/site  # Show which databases can be had, or why not
 	@$(RUN) -m crossnotes targets
+
+drivers: $(VENV)/test  # Install the drivers of all databases, and what the tests need
+
+packages: $(VENV)/site  # Install the Debian packages that drivers and tests need (as root)
+	@$(if $(filter-out 0,$(shell id -u)),sudo) $(RUN) tests/machine.py
 
 ledgers-from: $(VENV)/site  # Bring ledgers of another run (DIR=folder) for the next build
 	@$(RUN) -m crossnotes ledgers-from $(DIR)

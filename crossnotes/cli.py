@@ -130,6 +130,8 @@ def test(
     problems = _problems(run)
     for problem in problems:
         click.echo(report.problem_line(problem))
+        if _on_github():
+            click.echo(report.annotation(problem.page, problem.line, "crossnotes", problem.message))
     if ledger_folder:
         _write_ledgers(runs, Path(ledger_folder), sources)
     if json_file:
@@ -145,6 +147,11 @@ def test(
     nothing_ran = run.snippets_seen and not any(r.results for r in runs)
     not_had = required and any(r.no_server for r in runs)
     sys.exit(1 if problems or nothing_ran or not_had or any(r.failed for r in wanted) else 0)
+
+
+def _on_github() -> bool:
+    """Whether GitHub Actions reads what we print, and shows failures at their lines."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 @contextlib.contextmanager
@@ -201,6 +208,10 @@ class _Printer:
                 code, line = report.snippet_of(program.page, result)
                 failure = report.failure_lines(result, code, line, target)
                 lines += [click.style(failure[0], fg="red", bold=True), *failure[1:]]
+                if _on_github() and result.failure is not None:
+                    place = result.failure.page or result.page
+                    said = "\n".join([result.failure.message, *failure[1:]])
+                    lines.append(report.annotation(place, result.failure.line, target, said))
         if lines:
             with self._lock:
                 self._erase()
@@ -252,6 +263,8 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
         if run.problem:
             mark = "failed" if required else "not had"
             click.echo(f"{run.target.name}: {mark}: {run.problem}")
+            if _on_github() and required:
+                click.echo(report.annotation("", 0, run.target.name, run.problem))
 
 
 def _excuses(runs: Iterable[TargetRun]) -> dict[str, int]:

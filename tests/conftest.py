@@ -33,7 +33,16 @@ STANDIN = Path(__file__).parent / "standin" / "tidb-server"
 MYSQLD = os.environ.get("MYSQLD") or str(mysql.downloaded())
 
 #: Variables by which the person who runs the tests would reach into them.
-_OUTSIDE = ("TIDB_", "CROSSNOTES_", "DJANGO_", "CA_PATH", "COVERAGE_", "MYSQLD", "DB_")
+_OUTSIDE = (
+    "TIDB_",
+    "CROSSNOTES_",
+    "DJANGO_",
+    "CA_PATH",
+    "COVERAGE_",
+    "MYSQLD",
+    "DB_",
+    "GITHUB_ACTIONS",
+)
 
 SETTINGS = """\
 [tool.crossnotes]

@@ -2,7 +2,8 @@
 
 As root on Debian it installs the missing packages; elsewhere it names them, and what can be tested
 without them is. It brings MySQL's server, which Debian does not have, into the cache of the person.
-Then it installs the locked requirements, without mysqlclient where that cannot be built.
+Then it installs the locked requirements, without mysqlclient where that cannot be built. Without an
+argument it installs the packages alone.
 """
 
 from __future__ import annotations
@@ -141,6 +142,8 @@ def main() -> int:
             f"    sudo apt-get install {' '.join(packages)}",
             flush=True,
         )
+    if len(sys.argv) == 1:
+        return int(bool(packages))
     if not has_mysql() and (problem := bring_mysql()):
         print(f"What needs MySQL will be skipped: {problem}", flush=True)
     cannot_build = any(package in packages for package in BUILDS_MYSQLCLIENT)

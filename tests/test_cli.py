@@ -303,6 +303,19 @@ def test_django_project_is_used_where_it_is_named(project: Repository) -> None:
     assert project.crossnotes("test", "docs", "--django", "project").code == 0
 
 
+def test_failures_are_annotations_where_github_reads_them(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    repository.page(FAILING)
+    repository.page("    indented\n", "b.md")
+    done = repository.crossnotes("test", "docs", "--target", "sqlite", "--target", "tidb-dedicated")
+    lines = [line for line in done.lines if line.startswith("::error ")]
+    assert re.match("::error file=docs/a.md,line=5,title=sqlite 3", lines[0])
+    assert lines[1].startswith("::error file=docs/b.md,line=1,title=crossnotes::an indented code ")
+    assert lines[2].startswith("::error title=tidb-dedicated::set TIDB_SERVER to ")
+
+
 # -- test: what is written ------------------------------------------------------------------------
 
 

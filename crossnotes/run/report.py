@@ -54,6 +54,19 @@ def shortened(lines: Sequence[str]) -> list[str]:
     return [*lines[: MOST_LINES - 1], f"    … {left} more lines"]
 
 
+def annotation(page: str, line: int, title: str, message: str) -> str:
+    """What GitHub Actions shows at a line of a file; of the run as a whole, where `page` is ""."""
+    place = f"file={_escaped(page, ':,')},line={line}," if page else ""
+    return f"::error {place}title={_escaped(title, ':,')}::{_escaped(message)}"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Text as a workflow command takes it."""
+    for letter in f"%\r\n{more}":
+        text = text.replace(letter, f"%{ord(letter):02X}")
+    return text
+
+
 def problem_line(problem: Problem) -> str:
     return f"{problem.page}:{problem.line}: {problem.message}"
 

@@ -1,7 +1,7 @@
 """What a person reads of a run."""
 
 from crossnotes.result import Failure, Result
-from crossnotes.run.report import MOST_LINES, failure_lines, shortened, table
+from crossnotes.run.report import MOST_LINES, annotation, failure_lines, shortened, table
 
 
 def failed(failure: Failure | None) -> Result:
@@ -61,3 +61,14 @@ def test_table_is_as_wide_as_it_has_to_be() -> None:
         "b       12  10.0",
     ]
     assert table([], ["a", "b"]) == ["a  b"]
+
+
+def test_annotation_stands_at_the_line_of_its_page() -> None:
+    line = annotation("docs/a,b.md", 12, "sqlite 3.40", "100% wrong:\nexpected: 1")
+    assert line == (
+        "::error file=docs/a%2Cb.md,line=12,title=sqlite 3.40::100%25 wrong:%0Aexpected: 1"
+    )
+
+
+def test_annotation_of_a_whole_run_has_no_place() -> None:
+    assert annotation("", 0, "oracle", "no server") == "::error title=oracle::no server"

@@ -1,0 +1,89 @@
+"""The workflow of GitHub Actions: pinned, with few rights, and nothing that is no make target."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from crossnotes.targets import every_target, mariadb, mysql, oracle, postgresql
+
+from .conftest import REPOSITORY
+
+FILE = REPOSITORY / ".github" / "workflows" / "docs.yml"
+WORKFLOW: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+JOBS: dict[str, Any] = WORKFLOW["jobs"]
+
+
+def steps() -> Iterator[dict[str, Any]]:
+    for job in JOBS.values():
+        yield from job["steps"]
+
+
+def test_every_action_is_pinned_by_its_commit_and_says_its_version() -> None:
+    used = re.findall(r"uses: (\S+)(.*)", FILE.read_text(encoding="utf-8"))
+    assert len(used) == sum("uses" in step for step in steps())
+    for name, comment in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", name)
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+
+
+def test_what_is_run_are_make_targets_that_exist() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    runs = [step["run"] for step in steps() if "run" in step]
+    named = [found[1] for run in runs if (found := re.search(r'\bmake ("\$WHAT"|[\w-]+)', run))]
+    others = [run for run in runs if "make " not in run]
+    assert all(run.startswith("git config ") for run in others)
+    wanted = {*named, *JOBS["check"]["strategy"]["matrix"]["what"]} - {'"$WHAT"'}
+    assert {"check", "test", "snippet-test", "html", "ledgers-from"} <= wanted
+    for target in wanted:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+
+
+def test_rights_are_those_that_a_job_needs() -> None:
+    assert WORKFLOW["permissions"] == {}
+    for name, job in JOBS.items():
+        wanted = {"pages": "write", "id-token": "write"}
+        assert job["permissions"] == (wanted if name == "publish" else {"contents": "read"})
+        assert job["timeout-minutes"] <= 40
+
+
+def test_pull_request_gets_no_secret_and_publishes_nothing() -> None:
+    assert "pull_request" in WORKFLOW[True]  # `on`, which YAML takes for a boolean
+    assert "pull_request_target" not in WORKFLOW[True]
+    for name, job in JOBS.items():
+        if "secrets." in yaml.safe_dump(job) or name == "publish":
+            assert "github.event_name != 'pull_request'" in job["if"]
+
+
+def test_every_target_is_run_on_the_images_that_the_targets_name() -> None:
+    matrix = JOBS["snippets"]["strategy"]["matrix"]["include"]
+    assert {entry["target"] for entry in matrix} == set(every_target())
+    images = {entry["target"]: entry["image"] for entry in matrix if "image" in entry}
+    assert images == {
+        "mariadb": mariadb.IMAGE,
+        "mysql": mysql.IMAGE,
+        "oracle": oracle.IMAGE,
+        "postgresql": postgresql.IMAGE,
+    }
+    for entry in matrix:
+        variable, _, url = entry.get("url", "").partition("=")
+        if url:
+            offer = every_target()[entry["target"]].look({variable: url})
+            assert (offer.source, offer.problem) == ("external", "")
+
+
+@pytest.mark.parametrize("name", ["actionlint", "zizmor"])
+def test_linter_finds_nothing(name: str) -> None:
+    beside = Path(sys.executable).parent / name
+    program = str(beside) if beside.exists() else shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    more = ["--offline", "--no-progress"] if name == "zizmor" else []
+    done = subprocess.run([program, *more, FILE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
