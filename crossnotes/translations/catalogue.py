@@ -96,11 +96,12 @@ def read_lines(page: Path) -> list[str]:
 
 
 def line_of(message: str, line: int, lines: list[str]) -> int:
-    """The line on which a message begins: the one that Sphinx says, or below it, since that may be
-    the head of the message's table, or of the tab that it is in."""
+    """The line on which a message begins: the one that Sphinx says, the one above it, which is a
+    tab's, or one below, since Sphinx may say the head of the message's table."""
     start = " ".join(message.split()[:FIRST_WORDS])
-    for at, text in enumerate(lines[max(0, line - 1) : line - 1 + FURTHEST], max(1, line)):
-        if start in " ".join(text.split()):
+    nearby: list[int] = [line, line - 1, *range(line + 1, line + FURTHEST)]
+    for at in nearby:
+        if 0 < at <= len(lines) and start in " ".join(lines[at - 1].split()):
             return at
     return line
 
