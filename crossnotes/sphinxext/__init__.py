@@ -14,6 +14,7 @@ EXTENSIONS = [
     "marks",
     "tables",
     "compare",
+    "sequence",
     "verification",
     "downloads",
     "tabs",
