@@ -322,7 +322,10 @@ def started(binary: Binary, port: int, folder: Path) -> FamilyServer:
     account = Account("127.0.0.1", port, "root", secrets.token_hex(16))
     data = private_folder(folder / "data", user)
     accounts = private_file(folder / "accounts.sql", _ACCOUNTS.format(account.password), user)
-    both = ["--no-defaults", f"--datadir={data}", *([f"--user={user}"] if user else [])]
+    # Its own, for a TMPDIR of ours may be closed to it.
+    temporary = private_folder(folder / "temporary", user)
+    both = ["--no-defaults", f"--datadir={data}", f"--tmpdir={temporary}"]
+    both += [f"--user={user}"] if user else []
     command = [binary.program, *both, f"--port={port}", f"--init-file={accounts}"]
     process = ServerProcess(
         [*command, *_OPTIONS, *binary.options],

@@ -121,10 +121,11 @@ class Started(ABC):
         """Whether the server ended by itself."""
 
     def last_words(self) -> str:
-        """The last lines that the server wrote, or those in which it tells of an error."""
+        """The first lines in which the server tells of an error, the cause of others; else its
+        last."""
         lines = self.log().strip().splitlines()
         errors = [line for line in lines if any(word in line for word in _ERRORS)]
-        return " / ".join((errors or lines)[-3:]) or "it wrote nothing"
+        return " / ".join(errors[:3] or lines[-3:]) or "it wrote nothing"
 
     @abstractmethod
     def log(self) -> str:
