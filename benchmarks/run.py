@@ -238,24 +238,26 @@ MEASUREMENTS: Mapping[str, Callable[[int], list[list[Measured]]]] = {
 # -- what is told ---------------------------------------------------------------------------------
 
 
-def tell(name: str, groups: Sequence[Sequence[Measured]]) -> None:
-    """Print a group a table, the ratios to its first row, and write it all down."""
+def tell(name: str, groups: Sequence[Sequence[Measured]], of: str = "snippets") -> None:
+    """Print a group a table, the ratios to its first row, and write it all down. `of` is what was
+    counted: snippets, or pages."""
     document = []
+    per_page = SNIPPETS if of == "snippets" else 1
     for group in filter(None, groups):
         first = group[0]
-        print(f"\n{name:34}{'CPU s':>9}{'snippets/s':>12}{'ms/page':>9}{'ratio':>8}{'MB':>7}")
+        print(f"\n{name:34}{'CPU s':>9}{of + '/s':>12}{'ms/page':>9}{'ratio':>8}{'MB':>7}")
         for measured in group:
             pairs = [a / b for a, b in zip(measured.cpu, first.cpu, strict=True)]
             row = {
                 "median_cpu": round(measured.median, 4),
-                "snippets_per_cpu_second": round(measured.snippets / measured.median),
-                "ms_per_page": round(measured.median * 1000 * SNIPPETS / measured.snippets, 3),
+                f"{of}_per_cpu_second": round(measured.snippets / measured.median),
+                "ms_per_page": round(measured.median * 1000 * per_page / measured.snippets, 3),
                 "ratio_to_first": round(statistics.median(pairs), 3),
                 "median_peak_mb": statistics.median(measured.peak_mb),
             }
             document.append({**asdict(measured), **row})
             print(
-                f"{measured.name:34}{row['median_cpu']:9.3f}{row['snippets_per_cpu_second']:12,}"
+                f"{measured.name:34}{row['median_cpu']:9.3f}{row[f'{of}_per_cpu_second']:12,}"
                 f"{row['ms_per_page']:9.2f}{row['ratio_to_first']:8.2f}{row['median_peak_mb']:7.1f}"
             )
     text = json.dumps(

@@ -26,6 +26,7 @@ EXTENSIONS = [
     "later",
     "copybutton_ja",
     "search_ja",
+    "search_words",
     "axefix",
     "furo_fastnav",
     "myst_fast",

@@ -12,6 +12,7 @@ from crossnotes.program import Program, programs, targets_of
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.targets import every_target
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     if not found or title is None:
         return
     translated = tab_labels(doctree)
-    line = nodes.paragraph(classes=["crossnotes-downloads"])
+    line = nodes.paragraph(classes=["crossnotes-downloads", NO_SEARCH])
     line += nodes.Text(str(_("The page's code as one file:")))
     for label, program in found:
         name = download.file_name(docname, program)

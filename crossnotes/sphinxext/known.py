@@ -1,5 +1,6 @@
 """What the ledgers say of the pages as they are now: a Mark for each block and target."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from crossnotes.parse import Dialect, Page, Snippet
 from crossnotes.program import Labels, hashes, programs, targets_of
 from crossnotes.result import Result
 from crossnotes.run import project as projects
+from crossnotes.run.reuse import own_digest
 from crossnotes.sphinxext import registry
 from crossnotes.targets import Target, every_target
 
@@ -145,3 +147,22 @@ def known_to(app: "Sphinx") -> Known:
         known = Known(config, myst, folder, Path(app.confdir, django) if django else None)
         app.crossnotes_known = known  # type: ignore[attr-defined]
     return known
+
+
+def state_of(app: "Sphinx") -> str:
+    """Changes when anything does that marks depend on, besides the pages themselves."""
+    folder = Path(app.confdir)
+    files = [
+        *sorted(Path(folder, app.config.crossnotes_ledgers).glob("*.json")),
+        folder / "conf.py",
+    ]
+    files += [path / configuration.FILE for path in (folder, *folder.parents)]
+    files.append(folder / "conf.py")
+    digest = hashlib.sha256(own_digest().encode())
+    for file in files:
+        if file.is_file():
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    django = folder / app.config.crossnotes_django
+    if app.config.crossnotes_django and (django / "manage.py").is_file():
+        digest.update(projects.find(django, "").digest.encode())
+    return digest.hexdigest()

@@ -21,8 +21,9 @@ from crossnotes.result import (
     NOT_REACHED,
     ONLY_SHOWN,
 )
-from crossnotes.sphinxext.known import Mark, known_to
+from crossnotes.sphinxext.known import Mark, known_to, state_of
 from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "
 def mark_node(marks: Sequence[Mark], translated_reason: str) -> nodes.paragraph:
     """The line under a block. Its texts have no source, so no catalogue takes them for messages
     of the page; the reason that the page gives was translated with it."""
-    line = nodes.paragraph(classes=["crossnotes-mark"])
+    line = nodes.paragraph(classes=["crossnotes-mark", NO_SEARCH])
     for group in _grouped(marks):
         line += _item(group, translated_reason)
     return line
@@ -110,7 +111,7 @@ def summary_node(marks: Mapping[int, Sequence[Mark]]) -> nodes.paragraph | None:
             by_label.setdefault(mark.label, []).append(mark)
     if not by_label:
         return None
-    line = nodes.paragraph(classes=["crossnotes-summary"])
+    line = nodes.paragraph(classes=["crossnotes-summary", NO_SEARCH])
     head = nodes.strong("", str(_("Code blocks seen to work:")))
     line += head
     for label, of_label in by_label.items():
@@ -261,26 +262,37 @@ def _put_after(node: nodes.Element, new: nodes.Node) -> None:
 # -- building -------------------------------------------------------------------------------------
 
 
+def note_what_is_read(app: "Sphinx", env: "BuildEnvironment", docnames: list[str]) -> None:
+    app.crossnotes_read = set(docnames)  # type: ignore[attr-defined]
+
+
 def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     """The pages whose marks changed since they were last written, though they did not, and those
     that show the marks of all."""
-    known = known_to(app)
+    depends_on = state_of(app)
+    same = depends_on == getattr(env, "crossnotes_depends_on", "")
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
-    now = {}
-    for docname in env.found_docs:
+    now = {docname: before[docname] for docname in before if docname in env.found_docs}
+    for docname in app.crossnotes_read if same else env.found_docs:  # type: ignore[attr-defined]
+        known = known_to(app)
         page = known.page(Path(env.doc2path(docname)))
         parts = [env.titles[docname].astext(), *sorted(known.marks(page).items())]
         now[docname] = hashlib.sha256(repr(parts).encode()).hexdigest()
     env.crossnotes_marks = now  # type: ignore[attr-defined]
+    env.crossnotes_depends_on = depends_on  # type: ignore[attr-defined]
     changed = [docname for docname in now if before.get(docname) != now[docname]]
     if before.keys() != now.keys() or changed:
         changed += [docname for docname in now if SHOWS_ALL in env.metadata[docname]]
+    app.crossnotes_changed = bool(  # type: ignore[attr-defined]
+        changed or app.crossnotes_read  # type: ignore[attr-defined]
+    )
     return changed
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("crossnotes_ledgers", "build/ledger", "html", [str])
     app.add_config_value("crossnotes_django", "", "html", [str])
+    app.connect("env-before-read-docs", note_what_is_read)
     app.connect("env-updated", pages_to_write)
     app.connect("doctree-resolved", draw)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -294,6 +294,8 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
     """Beside the pages of each language, so that a link to them needs nothing of the server."""
     if exception is not None or app.builder.name != "html":
         return
+    if not app.crossnotes_changed and Path(app.outdir, JSON_FILE).exists():  # type: ignore[attr-defined]
+        return
     pages = verified(app)
     text = json.dumps(document(app, pages), ensure_ascii=False, indent=1)
     write(app, JSON_FILE, text + "\n")

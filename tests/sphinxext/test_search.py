@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from crossnotes import site
+from crossnotes.sphinxext.search_words import NO_SEARCH
 
 from . import search_corpus
 from .conftest import serve, write_root
@@ -24,14 +25,15 @@ MORE_JAPANESE = """\
 分離レベル select_for_update/照合順序 bulk_create/削除 論理/select_for_update
 結果の順序 CONN_MAX_AGE/GET_LOCK 楽観的ロック/ﾃﾞｯﾄﾞﾛｯｸ/ＧＥＴ＿ＬＯＣＫ"""
 NOT_THERE_IN_JAPANESE = """\
-照合レベル/順序照合/楽観的制約/一時関数/外部関数/分離照合/接続レベル
+照合レベル/順序照合/楽観的制約/文字の順序/一時関数/外部関数/分離照合/接続レベル
 select_for_update デッドロック/select_for_update 絵文字/kangaroo 照合順序"""
 MORE_ENGLISH = "select_for_update/bulk_create/CONN_MAX_AGE/tidb_txn_mode/migrations/locks/backups"
 NOT_THERE_IN_ENGLISH = "kangaroo/deadlock kangaroo/select_for_delete"
 #: Terms of the tutorial and of the page of what was run.
 OUR_JAPANESE = """\
-チュートリアル/暗号化/仮想環境/取引/プレイヤー/証明書/データベース/リポジトリ/トランザクション/ドライバー/対象外/未実行
-mysqlclient/python-dotenv/django-tidb/TiDB 接続/マイグレーション"""
+チュートリアル/暗号化/仮想環境/取引/プレイヤー/証明書/データベース/リポジトリ/トランザクション/ドライバー/対象外/記録
+mysqlclient/python-dotenv/django-tidb/TiDB 接続/マイグレーション/PostgreSQL
+Oracle/MariaDB 照合順序"""
 OUR_ENGLISH = "tutorial/encrypted/mysqlclient/trade/certificate/excused/coins/clone/transaction"
 
 
@@ -40,16 +42,26 @@ def queries(text: str) -> list[str]:
 
 
 class Article(HTMLParser):
-    """The text of a page's article."""
+    """The text of a page's article, without what says so of itself: Results, tables of contents."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.text = ""
+        self.left_out: list[str] = []  # the open tags of such a part
         article = html.partition('<article role="main"')[2].partition("</article>")[0]
         self.feed(article.partition("</nav>")[2])
 
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        classes = (dict(attrs).get("class") or "").split()
+        if self.left_out or NO_SEARCH in classes:
+            self.left_out.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.left_out:
+            self.left_out.pop()
+
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += "" if self.left_out else data
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -74,7 +86,7 @@ def has_english(text: str, query: str) -> bool:
     """Each word of the query, but for its ending."""
     words = re.findall(r"\w+", query.lower())
     starts = [re.sub(r"(ies|ing|ed|ion|s|e|y)$", "", word) for word in words]
-    return all(re.search(rf"\b{start}", text) for start in starts)
+    return all(re.search(rf"\b{start}\w{{0,4}}\b", text) for start in starts)
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +158,9 @@ def test_every_english_query_finds_what_is_there(asked: tuple[str, Asked, Asked]
 
 
 def test_what_is_not_there_is_not_found(asked: tuple[str, Asked, Asked]) -> None:
-    _name, english, japanese = asked
-    assert complaints(japanese, queries(NOT_THERE_IN_JAPANESE), False) == []
+    name, english, japanese = asked
+    if name == "corpus":
+        assert complaints(japanese, queries(NOT_THERE_IN_JAPANESE), False) == []
     assert complaints(english, queries(NOT_THERE_IN_ENGLISH), False) == []
 
 
@@ -165,3 +178,15 @@ def test_a_result_shows_where_the_words_stand(page: Page, corpus: Path) -> None:
         results = page.locator("#search-results li")
         expect(results.first).to_contain_text("照合順序についてのメモ")
         expect(results.first.locator(".context")).to_contain_text("照合順序を選びます")
+        expect(results.first.locator(".highlighted").last).to_have_text("照合順序")
+        page.wait_for_load_state("networkidle")  # the other results ask for their pages, too
+        results.first.get_by_role("link").click()
+        expect(page.locator("article .highlighted").first).to_have_text("照合順序")
+
+
+def test_a_page_with_the_word_in_its_title_comes_first(asked: tuple[str, Asked, Asked]) -> None:
+    name, english, japanese = asked
+    if name == "corpus":
+        for number, (term, translated) in enumerate(search_corpus.TERMS.items()):
+            assert japanese(translated)[0] == f"page{number:02}.html", translated
+            assert english(term)[0] == f"page{number:02}.html", term

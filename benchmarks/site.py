@@ -1,0 +1,122 @@
+"""Measures builds of the site beside MkDocs Material with static-i18n, and Hugo: CPU time.
+
+`make bench` runs it after run.py; `--only peers,sizes,again` and `--runs N` take fewer. The pages
+are those of ../shared/bench/site_pages.py, or of the file that `--pages` names. Hugo takes part
+where a `hugo` is on PATH or in build/bench/bin. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from run import OUT, ROOT, Command, Measured, in_turn, peers, tell
+
+PAGES = ROOT.parent / "shared" / "bench" / "site_pages.py"
+LANGUAGES = ("en", "ja")
+SIZES = (500, 2000)
+
+
+def corpus(pages: Path, number: int) -> Path:
+    """A folder with the same pages for each generator; ours has our own settings of Sphinx."""
+    folder = OUT / f"site-{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    kinds = "sphinx,mkdocs,hugo"
+    subprocess.run([peers(), pages, str(number), folder, kinds], check=True)
+    for name in ("conf.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / "sphinx")
+    for name in ("_static", "_templates"):
+        shutil.copytree(ROOT / "docs" / name, folder / "sphinx" / "docs" / name)
+    return folder
+
+
+def sphinx(folder: Path, language: str, name: str, pages: int, anew: bool = True) -> Command:
+    """One language, as `make html` builds it; without what an earlier run has left when `anew`."""
+    root = folder / "sphinx"
+    out, doctrees = root / "out" / language, root / "doctrees" / language
+    options = ["-q", "-n", "-W", "--keep-going", "-c", ".", "-d", doctrees]
+    arguments = ["env", f"DOCS_LANG={language}", sys.executable, "-m", "sphinx", *options]
+
+    def remove() -> None:
+        for made in (out, doctrees) if anew else ():
+            shutil.rmtree(made, ignore_errors=True)
+
+    return Command(name, [*arguments, "docs", out], root, pages, remove)
+
+
+def beside_peers(pages: Path, runs: int) -> list[list[Measured]]:
+    """500 pages in both languages. The sum of ours is what is compared."""
+    number = SIZES[0]
+    folder, both_languages = corpus(pages, number), number * len(LANGUAGES)
+    mkdocs = [peers().parent / "mkdocs", "build", "-q"]
+    commands = [
+        Command("MkDocs Material + static-i18n", mkdocs, folder / "mkdocs", both_languages),
+        *(sphinx(folder, language, f"ours, {language}", number) for language in LANGUAGES),
+    ]
+    hugo = shutil.which("hugo", path=f"{OUT / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    if hugo:
+        commands.append(Command("Hugo", [hugo, "--quiet"], folder / "hugo", both_languages))
+    measured = in_turn(commands, runs)
+    both = Measured("ours, both languages", both_languages)
+    english, japanese = measured[1:3]
+    both.cpu = [round(a + b, 4) for a, b in zip(english.cpu, japanese.cpu, strict=True)]
+    both.peak_mb = [max(pair) for pair in zip(english.peak_mb, japanese.peak_mb, strict=True)]
+    return [[measured[0], both, *measured[1:]]]
+
+
+def by_size(pages: Path, runs: int) -> list[list[Measured]]:
+    """Four times the pages: is it four times the work, and how large is a process?"""
+    folders = [corpus(pages, number) for number in SIZES]
+    sizes = list(zip(folders, SIZES, strict=True))
+    return [
+        in_turn([sphinx(folder, code, f"{code}, {n} pages", n) for folder, n in sizes], runs)
+        for code in LANGUAGES
+    ]
+
+
+def again(pages: Path, runs: int) -> list[list[Measured]]:
+    """500 pages again: nothing changed, and one page changed."""
+    folder = corpus(pages, SIZES[0])
+    changed = folder / "sphinx/docs/s03/p0160.md"
+
+    def change() -> None:
+        changed.write_text(changed.read_text(encoding="utf-8") + "\nMore.\n", encoding="utf-8")
+
+    groups = []
+    for code in LANGUAGES:
+        nothing = sphinx(folder, code, f"{code}, no change", SIZES[0], anew=False)
+        edited = replace(nothing, name=f"{code}, one page changed", before=change)
+        # The run that does not count builds all; each edit is followed by the run that takes it in.
+        groups.append(in_turn([nothing, edited], runs))
+    return groups
+
+
+MEASUREMENTS: Mapping[str, Callable[[Path, int], Sequence[Sequence[Measured]]]] = {
+    "peers": beside_peers,
+    "sizes": by_size,
+    "again": again,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default=",".join(MEASUREMENTS), help="names, with commas")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--pages", type=Path, default=PAGES, help="the script that writes pages")
+    options = parser.parse_args()
+    if not options.pages.exists():
+        print(f"{options.pages} is not here: nothing to measure builds of the site with")
+        sys.exit(0 if options.pages == PAGES else 2)
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name in options.only.split(","):
+        tell(f"site-{name}", MEASUREMENTS[name](options.pages, options.runs), of="pages")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""A table of contents says what other pages are about, so its words are not those of its page.
+
+A search would find the page that lists all titles for most queries. What is drawn from Results has
+the same class of Sphinx: nearly every page names every database, since it was run there or was not.
+"""
+
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+#: The class of what Sphinx's search passes over.
+NO_SEARCH = "no-search"
+
+
+def leave_out(app: "Sphinx", doctree: nodes.document) -> None:
+    for contents in doctree.findall(nodes.compound):
+        if "toctree-wrapper" in contents["classes"]:
+            contents["classes"].append(NO_SEARCH)
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.connect("doctree-read", leave_out)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
