@@ -273,7 +273,9 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     same = depends_on == getattr(env, "crossnotes_depends_on", "")
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
     now = {docname: before[docname] for docname in before if docname in env.found_docs}
-    for docname in app.crossnotes_read if same else env.found_docs:  # type: ignore[attr-defined]
+    looked_at = app.crossnotes_read if same else env.found_docs  # type: ignore[attr-defined]
+    app.crossnotes_looked_at = looked_at  # type: ignore[attr-defined]
+    for docname in looked_at:
         known = known_to(app)
         page = known.page(Path(env.doc2path(docname)))
         parts = [env.titles[docname].astext(), *sorted(known.marks(page).items())]
@@ -283,9 +285,8 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     changed = [docname for docname in now if before.get(docname) != now[docname]]
     if before.keys() != now.keys() or changed:
         changed += [docname for docname in now if SHOWS_ALL in env.metadata[docname]]
-    app.crossnotes_changed = bool(  # type: ignore[attr-defined]
-        changed or app.crossnotes_read  # type: ignore[attr-defined]
-    )
+    if not same and not changed:
+        return [env.config.root_doc]  # only then does Sphinx keep what was found
     return changed
 
 

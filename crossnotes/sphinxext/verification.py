@@ -36,6 +36,7 @@ from crossnotes.targets import Target, every_target
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 SCHEMA = 1
@@ -230,22 +231,47 @@ def _translated_reasons(app: "Sphinx", page: Verified) -> dict[int, str]:
 # -- for programs ---------------------------------------------------------------------------------
 
 
-def document(app: "Sphinx", pages: Sequence[Verified]) -> dict[str, Any]:
-    """All of it as JSON has it. Addresses are relative to the folder that the file is in."""
-    known = known_to(app)
-    return {
-        "schema": SCHEMA,
-        "targets": [_target(known, target) for target in columns(pages)],
-        "pages": [
-            {
-                "page": page.page.path,
-                "title": page.title,
-                "url": (uri := app.builder.get_target_uri(page.docname)),
-                "blocks": [_block(page, snippet, uri) for snippet in page.page.snippets],
-            }
-            for page in pages
-        ],
+def note_pages(app: "Sphinx", env: "BuildEnvironment") -> None:
+    """Keep what the files say of each page, so that a build reads only the pages that changed."""
+    entries: dict[str, dict[str, Any]] = getattr(env, "crossnotes_entries", {})
+    for docname in app.crossnotes_looked_at:  # type: ignore[attr-defined]
+        known = known_to(app)
+        page = known.page(Path(env.doc2path(docname)))
+        entries[docname] = entry(page, known.marks(page), app.builder.get_target_uri(docname))
+        entries[docname]["title"] = env.titles[docname].astext()
+    env.crossnotes_entries = {  # type: ignore[attr-defined]
+        docname: entries[docname] for docname in in_reading_order(env) if docname in entries
     }
+
+
+def entry(page: Page, marks: Mapping[int, Sequence[Mark]], uri: str) -> dict[str, Any]:
+    """A page as JSON has it. Addresses are relative to the folder that the file is in."""
+    blocks = [
+        {
+            "line": snippet.line,
+            "index": snippet.index,
+            "name": snippet.name,
+            "language": snippet.language,
+            "tab": snippet.labels,
+            "url": f"{uri}#{anchor_of(snippet.index)}",
+            "targets": {
+                mark.target: {"status": mark.state, "reason": mark.reason}
+                for mark in marks[snippet.index]
+            },
+        }
+        for snippet in page.snippets
+    ]
+    return {"page": page.path, "title": "", "url": uri, "blocks": blocks}
+
+
+def document(known: Known, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """All of it as JSON, a line a page, so that a diff of two can be read."""
+    names = {name for page in pages for block in page["blocks"] for name in block["targets"]}
+    targets = [_target(known, target) for target in every_target().values() if target.name in names]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    yield f'{{"schema": {SCHEMA}, "targets": {encode(targets)}, "pages": [\n'
+    yield ",\n".join(encode(page) for page in pages)
+    yield "\n]}\n"
 
 
 def _target(known: Known, target: Target) -> dict[str, Any]:
@@ -257,31 +283,16 @@ def _target(known: Known, target: Target) -> dict[str, Any]:
     return found
 
 
-def _block(page: Verified, snippet: Snippet, uri: str) -> dict[str, Any]:
-    return {
-        "line": snippet.line,
-        "index": snippet.index,
-        "name": snippet.name,
-        "language": snippet.language,
-        "tab": snippet.labels,
-        "url": f"{uri}#{anchor_of(snippet.index)}",
-        "targets": {
-            mark.target: {"status": mark.state, "reason": mark.reason}
-            for mark in page.marks[snippet.index]
-        },
-    }
-
-
-def totals(pages: Iterable[Verified]) -> tuple[str, int, int]:
+def totals(pages: Iterable[Mapping[str, Any]]) -> tuple[str, int, int]:
     """The state of all blocks together, how many were seen to work, and how many could be.
 
     A block counts once: it was seen to work when it was on some database and failed on none. Those
     that are excused everywhere do not count.
     """
     states = [
-        {mark.state for mark in marks} - {"excused"}
+        {found["status"] for found in block["targets"].values()} - {"excused"}
         for page in pages
-        for marks in page.marks.values()
+        for block in page["blocks"]
     ]
     counted = [of_block for of_block in states if of_block]
     passed = sum("passed" in of_block and "failed" not in of_block for of_block in counted)
@@ -294,11 +305,12 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
     """Beside the pages of each language, so that a link to them needs nothing of the server."""
     if exception is not None or app.builder.name != "html":
         return
-    if not app.crossnotes_changed and Path(app.outdir, JSON_FILE).exists():  # type: ignore[attr-defined]
+    looked_at = app.crossnotes_looked_at  # type: ignore[attr-defined]
+    if not looked_at and Path(app.outdir, JSON_FILE).exists():
         return
-    pages = verified(app)
-    text = json.dumps(document(app, pages), ensure_ascii=False, indent=1)
-    write(app, JSON_FILE, text + "\n")
+    entries: Mapping[str, Mapping[str, Any]] = app.env.crossnotes_entries  # type: ignore[attr-defined]
+    pages = [page for page in entries.values() if page["blocks"]]
+    write(app, JSON_FILE, "".join(document(known_to(app), pages)))
     state, passed, of = totals(pages)
     said = str(_("{passed} of {all} seen to work")).format(passed=passed, all=of)
     svg = badge(str(_("code blocks")), f"{SIGNS[state]} {said}", state, app.config.language)
@@ -310,5 +322,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_directive("matrix", Matrix)
     app.add_directive("excuses", Excuses)
     app.add_post_transform(DrawVerification)
+    app.connect("env-updated", note_pages, priority=600)  # after the marks know what to look at
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
