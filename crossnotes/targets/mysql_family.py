@@ -18,6 +18,7 @@ from crossnotes.targets.process import (
     Started,
     private_file,
     private_folder,
+    refusal,
     unprivileged,
 )
 
@@ -75,15 +76,6 @@ def connected(account: Account) -> Iterator[Any]:
         ) from error
     with contextlib.closing(connection), connection.cursor() as cursor:
         yield cursor
-
-
-def refusal(account: Account) -> str:
-    """Why the server does not let us in; "" where it does."""
-    try:
-        with connected(account):
-            return ""
-    except TargetError as error:
-        return str(error)
 
 
 class FamilyServer:
@@ -354,7 +346,7 @@ def in_container(image: str, wanted: str, prefix: str) -> Offer | None:
 
 def _when_it_answers(account: Account, wanted: str, process: Started) -> FamilyServer:
     try:
-        process.wait_until(lambda: refusal(account))
+        process.wait_until(lambda: refusal(lambda: connected(account)))
         return serving(account, wanted, process)
     except BaseException:
         process.stop()

@@ -14,7 +14,7 @@ from typing import Any
 from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, address, url
-from crossnotes.targets.process import Started
+from crossnotes.targets.process import Started, refusal
 
 ENGINE = "django.db.backends.oracle"
 DRIVER = "oracledb"
@@ -127,20 +127,12 @@ def identify(cursor: Any) -> Identity:
     raise TargetError(f"the server is not an Oracle: it says {', '.join(products)}")
 
 
-def _refusal(found: Address) -> str:
-    try:
-        with connected(found):
-            return ""
-    except TargetError as error:
-        return str(error)
-
-
 def _start_container(folder: Path) -> Oracle:
     password = f"C{secrets.token_hex(12)}"
     container = Container(Image(IMAGE, 1521, {"ORACLE_PASSWORD": password}))
     found = Address("127.0.0.1", container.port, "system", password, "FREEPDB1", {})
     try:
-        container.wait_until(lambda: _refusal(found))
+        container.wait_until(lambda: refusal(lambda: connected(found)))
         return Oracle(found, container)
     except BaseException:
         container.stop()

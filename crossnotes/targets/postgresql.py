@@ -21,6 +21,7 @@ from crossnotes.targets.process import (
     on_a_free_port,
     private_file,
     private_folder,
+    refusal,
     unprivileged,
 )
 
@@ -188,14 +189,6 @@ def connected(found: Address) -> Iterator[Any]:
         yield cursor
 
 
-def _refusal(found: Address) -> str:
-    try:
-        with connected(found):
-            return ""
-    except TargetError as error:
-        return str(error)
-
-
 def identify(cursor: Any) -> Identity:
     """What the server says of itself. Raises TargetError for others that speak its protocol: they
     put a name of their own before or behind the number of the version."""
@@ -265,7 +258,7 @@ def _start_container(folder: Path) -> PostgreSQL:
 def _serving(found: Address, process: Started) -> PostgreSQL:
     """What was started, when it answers. Raises TargetError."""
     try:
-        process.wait_until(lambda: _refusal(found))
+        process.wait_until(lambda: refusal(lambda: connected(found)))
         return PostgreSQL(found, process)
     except BaseException:
         process.stop()

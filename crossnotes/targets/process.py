@@ -13,7 +13,9 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from crossnotes.targets import Server, TargetError, keeper
 
@@ -92,6 +94,15 @@ def private_folder(path: Path, user: str) -> Path:
     if user:
         shutil.chown(path, user)
     return path
+
+
+def refusal(connect: Callable[[], AbstractContextManager[Any]]) -> str:
+    """Why a server does not let us in; "" where it does."""
+    try:
+        with connect():
+            return ""
+    except TargetError as error:
+        return str(error)
 
 
 class Started(ABC):

@@ -22,8 +22,14 @@ from typing import Any
 from crossnotes.targets import Identity, Offer, Server, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import is_placeholder
-from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected, refusal
-from crossnotes.targets.process import ServerProcess, Started, free_port, on_a_free_port
+from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected
+from crossnotes.targets.process import (
+    ServerProcess,
+    Started,
+    free_port,
+    on_a_free_port,
+    refusal,
+)
 
 ENGINE = "django_tidb"
 IMAGE = "pingcap/tidb:v8.5.3"
@@ -227,7 +233,7 @@ def _when_it_answers(
 ) -> Cluster:
     root = Account("127.0.0.1", port, "root", "")
     try:
-        process.wait_until(lambda: refusal(root))
+        process.wait_until(lambda: refusal(lambda: connected(root)))
         account = DEPLOYMENTS[deployment](root, made, folder)
         return Cluster(account, _encrypted(deployment), process)
     except BaseException:

@@ -17,7 +17,7 @@ import pytest
 from crossnotes import ledger as ledgers
 from crossnotes.targets import TargetError, every_target
 from crossnotes.targets.mysql_family import Account, connected
-from crossnotes.targets.process import ServerProcess, free_port, program
+from crossnotes.targets.process import ServerProcess, free_port, program, refusal
 from crossnotes.targets.tidb import Certificates
 
 from ..conftest import MYSQLD, STANDIN, Repository, failures, processes_with, wait_for_end
@@ -255,17 +255,10 @@ def test_certificate_that_has_expired_is_refused(
     process = ServerProcess(command, server_folder)
     clear = Account("127.0.0.1", port, "root", "")
 
-    def refusal(account: Account) -> str:
-        try:
-            with connected(account):
-                return ""
-        except TargetError as error:
-            return str(error)
-
     try:
-        process.wait_until(lambda: refusal(clear))
+        process.wait_until(lambda: refusal(lambda: connected(clear)))
         verified = Account("127.0.0.1", port, "root", "", str(good.ca))
-        assert "(2026, " in refusal(verified)
-        assert "expired" in refusal(verified)
+        assert "(2026, " in refusal(lambda: connected(verified))
+        assert "expired" in refusal(lambda: connected(verified))
     finally:
         process.stop()
