@@ -128,6 +128,8 @@ def test(
         runs = run.on(targets, sources)
     printer.clear()
     problems = _problems(run)
+    if update:
+        problems += _update([source.page() for source in sources], runs, config)
     for problem in problems:
         click.echo(report.problem_line(problem))
         if _on_github():
@@ -140,8 +142,6 @@ def test(
         from crossnotes import junit
 
         _write(junit_file, junit.document(runs, problems))
-    if update:
-        _update([source.page() for source in sources], runs, config)
     _summary(runs, required)
     wanted = runs if required else [r for r in runs if r.identity is not None]
     nothing_ran = run.snippets_seen and not any(r.results for r in runs)
@@ -167,12 +167,16 @@ def _cleaning_up() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) -> None:
-    """Write what was printed into the pages, and show each change as a diff."""
+def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) -> list[Problem]:
+    """Write what was printed into the pages, and show each change as a diff; what could not be
+    written."""
     from crossnotes import update as updates
 
+    problems: list[Problem] = []
     for page in pages:
-        for path, edits in updates.by_file(page, runs, config.root).items():
+        by_file, more = updates.by_file(page, runs, config.root)
+        problems += more
+        for path, edits in by_file.items():
             before = path.read_bytes().decode("utf-8")
             after = updates.updated(before, edits)
             if after == before:
@@ -183,6 +187,7 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) ->
                 before.splitlines(), after.splitlines(), name, name, lineterm="", n=2
             )
             click.echo("\n".join(diff))
+    return problems
 
 
 def _every_target() -> Mapping[str, Any]:

@@ -7,18 +7,18 @@ What a page shows and what was printed are compared as a run compares them, so a
 from __future__ import annotations
 
 import doctest
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from crossnotes.ledger import one_per_snippet
-from crossnotes.parse import Output, Page, Snippet
+from crossnotes.parse import Output, Page, Problem, Snippet
 from crossnotes.program import expected_of
 from crossnotes.run import console
 from crossnotes.run.compare import Expected, matches
 from crossnotes.run.runner import TargetRun
 
-_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.DONT_ACCEPT_TRUE_FOR_1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,13 @@ def updated(text: str, edits: Iterable[Edit]) -> str:
     return ending.join(lines)
 
 
-def by_file(page: Page, runs: Sequence[TargetRun], root: Path) -> dict[Path, list[Edit]]:
-    """The edits that a run asks for, by the file that they belong to."""
+def by_file(
+    page: Page, runs: Sequence[TargetRun], root: Path
+) -> tuple[dict[Path, list[Edit]], list[Problem]]:
+    """The edits that a run asks for, by the file that they belong to; and what cannot be written,
+    for the targets answered otherwise where the page has one place for all of them."""
     found: dict[Path, list[Edit]] = {}
+    problems: list[Problem] = []
     for snippet in page.snippets:
         printed = [
             Printed(run.target.name, result.output, result.parts)
@@ -62,13 +66,15 @@ def by_file(page: Page, runs: Sequence[TargetRun], root: Path) -> dict[Path, lis
             if (result.page, result.index, result.status) == (page.path, snippet.index, "passed")
         ]
         path = root / snippet.place
-        changes = list(edits(snippet, printed, path.read_bytes().decode("utf-8")))
-        if changes:
-            found.setdefault(path, []).extend(changes)
-    return found
+        for change in edits(snippet, printed, path.read_bytes().decode("utf-8")):
+            if isinstance(change, Edit):
+                found.setdefault(path, []).append(change)
+            else:
+                problems.append(change)
+    return found, problems
 
 
-def edits(snippet: Snippet, printed: Sequence[Printed], text: str) -> Iterator[Edit]:
+def edits(snippet: Snippet, printed: Sequence[Printed], text: str) -> Iterator[Edit | Problem]:
     """What has to change in the file `text` for `snippet` to show what it printed on the targets
     that ran. Nothing for a block that stands in a substitution."""
     lines = text.splitlines()
@@ -77,9 +83,9 @@ def edits(snippet: Snippet, printed: Sequence[Printed], text: str) -> Iterator[E
     if snippet.outputs:
         yield from _outputs(snippet, printed, lines)
     elif snippet.kind == "pycon":
-        yield from _examples(snippet, printed[0], lines)
+        yield from _examples(snippet, printed, lines)
     elif snippet.kind == "console":
-        yield from _commands(snippet, printed[0], lines)
+        yield from _commands(snippet, printed, lines)
 
 
 def _stands_at(snippet: Snippet, lines: Sequence[str]) -> bool:
@@ -140,22 +146,64 @@ def _by_answer(printed: Iterable[Printed]) -> Mapping[str, list[str]]:
     return answers
 
 
-# -- pycon ----------------------------------------------------------------------------------------
+# -- what has one place for all targets -----------------------------------------------------------
 
 
-def _examples(snippet: Snippet, printed: Printed, lines: list[str]) -> Iterator[Edit]:
+def _for_all(
+    snippet: Snippet,
+    line: int,
+    answers: Mapping[str, str],
+    shown: str,
+    fits: Callable[[str, str], bool],
+) -> str | Problem | None:
+    """What to show in place of `shown`: nothing else where it fits what each target answered, and
+    a Problem where no answer fits them all."""
+    wrong = [answer for answer in answers.values() if not fits(shown, answer)]
+    if not wrong:
+        return None
+    if all(fits(wrong[0], answer) for answer in answers.values()):
+        return wrong[0]
+    said = ", ".join(f"{target} {_in_short(answer)}" for target, answer in answers.items())
+    return Problem(
+        snippet.place,
+        line,
+        f"the targets answer otherwise ({said}): write it as a {{snippet}} with an {{output}} for "
+        "each answer",
+    )
+
+
+def _in_short(answer: str) -> str:
+    first, *more = answer.strip().splitlines() or ["nothing"]
+    return f"{first} …" if more else first
+
+
+def _examples(
+    snippet: Snippet, printed: Sequence[Printed], lines: list[str]
+) -> Iterator[Edit | Problem]:
     """The lines below each example, as far as they are not what it printed."""
+
+    def fits(want: str, got: str) -> bool:
+        return doctest.OutputChecker().check_output(want, got, _FLAGS)
+
     examples = doctest.DocTestParser().get_examples(snippet.code + "\n")
-    checker = doctest.OutputChecker()
-    for example, got in zip(examples, printed.parts, strict=False):
-        if example.exc_msg is not None or checker.check_output(example.want, got, _FLAGS):
+    for number, example in enumerate(examples):
+        if example.exc_msg is not None:
             continue
         at = snippet.line + example.lineno
-        prompt = lines[at - 1]
-        prefix = prompt[: prompt.index(">>>")]
-        first = at + example.source.count("\n")
-        last = first + example.want.count("\n") - 1
-        yield Edit(first, last, _as_want(got), prefix)
+        new = _for_all(snippet, at, _answers(printed, number), example.want, fits)
+        if isinstance(new, Problem):
+            yield new
+        elif new is not None:
+            prompt = lines[at - 1]
+            prefix = prompt[: prompt.index(">>>")]
+            first = at + example.source.count("\n")
+            last = first + example.want.count("\n") - 1
+            yield Edit(first, last, _as_want(new), prefix)
+
+
+def _answers(printed: Sequence[Printed], number: int) -> dict[str, str]:
+    """What each target answered to one example or command."""
+    return {one.target: one.parts[number] for one in printed if number < len(one.parts)}
 
 
 def _as_want(got: str) -> list[str]:
@@ -163,18 +211,24 @@ def _as_want(got: str) -> list[str]:
     return [line or "<BLANKLINE>" for line in lines]
 
 
-# -- console --------------------------------------------------------------------------------------
-
-
-def _commands(snippet: Snippet, printed: Printed, lines: list[str]) -> Iterator[Edit]:
+def _commands(
+    snippet: Snippet, printed: Sequence[Printed], lines: list[str]
+) -> Iterator[Edit | Problem]:
     """The lines below each command that shows any, as far as they are not what it printed."""
-    for command, got in zip(console.commands(snippet.code), printed.parts, strict=False):
+
+    def fits(shown: str, got: str) -> bool:
+        return matches(Expected(shown), got)
+
+    for number, command in enumerate(console.commands(snippet.code)):
         if not command.shown:
             continue
         shown = console.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
-        if matches(Expected(shown), got):
-            continue
-        first = snippet.line + command.offset + 1 + command.text.count("\n")
-        last = first + len(command.shown) - 1
-        content = command.shown[0]
-        yield Edit(first, last, got.rstrip().split("\n"), _prefix(lines[first - 1], content))
+        at = snippet.line + command.offset
+        new = _for_all(snippet, at, _answers(printed, number), shown, fits)
+        if isinstance(new, Problem):
+            yield new
+        elif new is not None:
+            first = at + 1 + command.text.count("\n")
+            last = first + len(command.shown) - 1
+            prefix = _prefix(lines[first - 1], command.shown[0])
+            yield Edit(first, last, new.rstrip().split("\n"), prefix)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from crossnotes.parse import Problem
 from crossnotes.update import Edit, Printed, edits, updated
 from tests.conftest import Repository
 
@@ -154,7 +155,9 @@ def _outputs(repository: Repository, text: str, **printed: str) -> str:
     repository.page(text)
     (page,) = repository.parsed()
     said = [Printed(target.replace("_", "-"), whole) for target, whole in printed.items()]
-    return updated(text, edits(page.snippets[0], said, text))
+    changes = list(edits(page.snippets[0], said, text))
+    assert all(isinstance(change, Edit) for change in changes)
+    return updated(text, [change for change in changes if isinstance(change, Edit)])
 
 
 DEFAULT = "# A\n\n```python\nask()\n```\n```{output}\nFalse\n```\n"
@@ -177,6 +180,24 @@ def test_target_leaves_a_shared_block_that_is_wrong_for_it_alone(repository: Rep
     shared = DEFAULT.replace("False", ":targets: sqlite, tidb-dedicated\nFalse")
     text = _outputs(repository, shared, sqlite="False\n", tidb_dedicated="True\n")
     assert ":targets: sqlite\nFalse\n```\n```{output}\n:targets: tidb-dedicated\nTrue" in text
+
+
+TWO_ANSWERS = "# A\n\n```pycon\n>>> ask()\n{0}\n```\n\n```console\n$ ask\n{0}\n```\n"
+
+
+@pytest.mark.parametrize("shown", ["True", "False", "neither"])
+def test_two_answers_in_one_place_are_a_problem_at_its_line(
+    repository: Repository, shown: str
+) -> None:
+    text = TWO_ANSWERS.format(shown)
+    repository.page(text)
+    (page,) = repository.parsed()
+    said = [Printed("sqlite", "", ("True\n",)), Printed("mysql", "", ("False\n",))]
+    found = [edits(snippet, said, text) for snippet in page.snippets]
+    for (problem,), line in zip(found, (4, 9), strict=True):
+        assert isinstance(problem, Problem)
+        assert (problem.page, problem.line) == ("docs/a.md", line)
+        assert "(sqlite True, mysql False): write it as a {snippet} with an" in problem.message
 
 
 def test_edits_are_done_from_the_end_so_that_lines_stay_true() -> None:
