@@ -27,8 +27,9 @@ IMPLIED = {
     1: "a an each every single once same another none no only any either neither whole alone",
     2: "both twice pair double second half other",
     0: "no none",
-    100: "hundred",
+    100: "hundred hundredth",
     1000: "thousand",
+    10**6: "million",
 }
 
 

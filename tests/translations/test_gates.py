@@ -37,6 +37,7 @@ RIGHT = [
     ("See [Up (BR), now](#a) ONLY.", "[Up (BR), now](#a) だけを参照してください。"),
     ("Two rows in one table.", "1 つの表に 2 行あります。"),
     ("It took 2 million years.", "200 万年かかりました。"),
+    ("A hundredth of a million rows", "100 万行の 100 分の 1"),
     ("It holds 10,000 rows.", "1 万行を収められます。"),
     ("On March 5, 2024 it ended.", "2024 年 3 月 5 日に終わりました。"),
     ("Version v8.5 of utf8mb4", "utf8mb4 の v8.5"),
