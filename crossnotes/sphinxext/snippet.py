@@ -71,7 +71,7 @@ class Output(SphinxDirective):
         # Without a source, so that no catalogue takes it for a message of the page.
         head = nodes.paragraph(classes=["crossnotes-output-label"])
         text = str(_("Output on {databases}") if labels else _("Output"))
-        head += nodes.Text(text.format(databases=", ".join(labels)))
+        head += nodes.Text(text.format(databases=str(_(", ")).join(labels)))
         return [nodes.container("", head, block, classes=["crossnotes-output-block"])]
 
 

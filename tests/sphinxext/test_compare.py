@@ -180,7 +180,9 @@ def test_the_answers_are_those_of_the_ledgers(
 
 def test_the_page_in_japanese(site: Repository) -> None:
     run(site, "sqlite")
-    table, second = tables(build(site, "ja"))
+    page = build(site, "ja")
+    assert "TiDB Self-Hosted、TiDB Dedicated での出力" in page
+    table, second = tables(page)
     assert caption(table) == "返ってきた 答え"
     assert caption(second) == "各データベースの答え"
     assert column(table, 0)[0] == "ベンダー"
