@@ -15,6 +15,8 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from crossnotes.sphinxext.messages import _
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata, OptionSpec
@@ -119,7 +121,7 @@ def svg(title: str, names: list[str], moments: list[Moment]) -> str:
         f'<text class="head" x="{_middle(number)}" y="{PADDING + FONT}">{escape(name)}</text>'
         for number, name in enumerate(names)
     ]
-    told = ". ".join(f"{names[moment.column]}: {moment.text}" for moment in moments)
+    told = str(_(". ")).join(f"{names[moment.column]}: {moment.text}" for moment in moments)
     return (
         f'<svg role="img" viewBox="0 0 {width} {top}" style="max-width: {width}px" '
         f'font-size="{FONT}"><title>{escape(title)}</title><desc>{escape(told)}</desc>'

@@ -75,6 +75,11 @@ def test_who_cannot_see_it_is_told_the_caption_and_every_moment(site: Path) -> N
     assert "A cup of <em>tea</em> &amp; how it comes" in html
 
 
+def test_in_japanese_the_moments_are_sentences_of_it(site: Path) -> None:
+    told = drawn(sphinx_build(site, "ja").read("index.html")).findtext("desc") or ""
+    assert "。Waiter: → one tea。Kitchen: " in told
+
+
 def test_where_there_are_no_pictures_the_table_stands(site: Path) -> None:
     text = sphinx_build(site, builder="text").read("index.txt")
     assert "A cup of *tea* & how it comes" in text
