@@ -32,6 +32,7 @@ EXTENSIONS = [
     "myst_fast",
     "myst_reuse",
     "reown",
+    "moved_labels",
 ]
 
 

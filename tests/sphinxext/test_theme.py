@@ -25,7 +25,7 @@ from playwright.sync_api import Page, expect
 from crossnotes.sphinxext import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse, theme
 from crossnotes.sphinxext.messages import compile_catalogues
 
-from .conftest import Read, copy_root, sphinx_build, without, write_root
+from .conftest import Outcome, Read, copy_root, sphinx_build, without, write_root
 
 FURO = Path(furo.__file__).parent / "theme" / "furo"
 NESTED = {
@@ -197,6 +197,27 @@ def test_furo_still_gives_a_tables_id_to_two_elements(tmp_path: Path) -> None:
     """When this fails, OneId of tables.py may go."""
     build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "tables"))
     assert build.read("index.html").count('id="answers"') == 2
+
+
+def after_a_label_has_moved(root: Path) -> Outcome:
+    """The build after a label has moved to a page that is read before the one that had it."""
+    for first, second in (("", "(here)=\n"), ("(here)=\n", "")):
+        toctree = "# Home\n\n```{toctree}\na\nb\n```\n"
+        for name, text in (("index", toctree), ("a", first + "# A\n"), ("b", second + "# B\n")):
+            (root / "docs" / f"{name}.md").write_text(text, encoding="utf-8")
+        build = sphinx_build(root)
+    return build
+
+
+def test_a_label_may_move_to_another_page(tmp_path: Path) -> None:
+    build = after_a_label_has_moved(write_root(tmp_path / "root", {}))
+    assert build.exit_code == 0, build.messages
+
+
+def test_sphinx_still_takes_a_moved_label_for_two(tmp_path: Path) -> None:
+    """When this fails, moved_labels.py may go."""
+    root = without(write_root(tmp_path / "root", {}), "moved_labels")
+    assert "duplicate label here" in after_a_label_has_moved(root).messages
 
 
 def parsers_made(reuse: bool, monkeypatch: pytest.MonkeyPatch) -> int:
