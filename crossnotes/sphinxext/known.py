@@ -1,10 +1,10 @@
 """What the ledgers say of the pages as they are now: a Mark for each block and target."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sphinx.util import logging
 
@@ -134,6 +134,32 @@ def _mark(
     if (result.code_sha256, result.program_sha256) != (snippet.code_sha256, program_sha256):
         return Mark("changed", *whose, version, date)
     return Mark(result.status, *whose, version, date, result.reason, result.output)
+
+
+def anchor_of(index: int) -> str:
+    """Where a block can be linked to, whether it has a name or not."""
+    return f"block-{index + 1}"
+
+
+def entry(page: Page, marks: Mapping[int, Sequence[Mark]], title: str, uri: str) -> dict[str, Any]:
+    """A page as verification.json has it, kept so that a build need not read them all. Addresses
+    are relative to the folder that the file is in."""
+    blocks = [
+        {
+            "line": snippet.line,
+            "index": snippet.index,
+            "name": snippet.name,
+            "language": snippet.language,
+            "tab": snippet.labels,
+            "url": f"{uri}#{anchor_of(snippet.index)}",
+            "targets": {
+                mark.target: {"status": mark.state, "reason": mark.reason}
+                for mark in marks[snippet.index]
+            },
+        }
+        for snippet in page.snippets
+    ]
+    return {"page": page.path, "title": title, "url": uri, "blocks": blocks}
 
 
 def known_to(app: "Sphinx") -> Known:

@@ -7,7 +7,7 @@ three (and by one inside of tabs).
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.util import logging
@@ -21,7 +21,7 @@ from crossnotes.result import (
     NOT_REACHED,
     ONLY_SHOWN,
 )
-from crossnotes.sphinxext.known import Mark, known_to, state_of
+from crossnotes.sphinxext.known import Mark, anchor_of, entry, known_to, state_of
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
@@ -185,11 +185,6 @@ def outermost_of(block: nodes.literal_block) -> nodes.Element:
     return block
 
 
-def anchor_of(index: int) -> str:
-    """Where a block can be linked to, whether it has a name or not."""
-    return f"block-{index + 1}"
-
-
 def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Add the marks to a page that is about to be written."""
     if app.builder.name == "gettext":
@@ -272,15 +267,22 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     depends_on = state_of(app)
     same = depends_on == getattr(env, "crossnotes_depends_on", "")
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
-    now = {docname: before[docname] for docname in before if docname in env.found_docs}
-    looked_at = app.crossnotes_read if same else env.found_docs  # type: ignore[attr-defined]
-    app.crossnotes_looked_at = looked_at  # type: ignore[attr-defined]
+    kept: dict[str, dict[str, Any]] = getattr(env, "crossnotes_entries", {})
+    now = {docname: before[docname] for docname in before.keys() & kept.keys() & env.found_docs}
+    entries = {docname: kept[docname] for docname in now}
+    looked_at = set(env.found_docs)
+    if same:
+        looked_at = app.crossnotes_read | (looked_at - now.keys())  # type: ignore[attr-defined]
     for docname in looked_at:
-        known = known_to(app)
+        known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
-        parts = [env.titles[docname].astext(), *sorted(known.marks(page).items())]
-        now[docname] = hashlib.sha256(repr(parts).encode()).hexdigest()
+        marks = known.marks(page)
+        digest = hashlib.sha256(repr([title, *sorted(marks.items())]).encode())
+        now[docname] = digest.hexdigest()
+        entries[docname] = entry(page, marks, title, app.builder.get_target_uri(docname))
+    app.crossnotes_looked_at = looked_at  # type: ignore[attr-defined]
     env.crossnotes_marks = now  # type: ignore[attr-defined]
+    env.crossnotes_entries = entries  # type: ignore[attr-defined]
     env.crossnotes_depends_on = depends_on  # type: ignore[attr-defined]
     changed = [docname for docname in now if before.get(docname) != now[docname]]
     if before.keys() != now.keys() or changed:

@@ -17,11 +17,10 @@ from sphinx.util.docutils import SphinxDirective
 from crossnotes.parse import Page, Snippet
 from crossnotes.sphinxext.badge import badge
 from crossnotes.sphinxext.files import write
-from crossnotes.sphinxext.known import Known, Mark, known_to
+from crossnotes.sphinxext.known import Known, Mark, anchor_of, known_to
 from crossnotes.sphinxext.marks import (
     SHOWS_ALL,
     SIGNS,
-    anchor_of,
     blocks,
     join,
     outermost_of,
@@ -36,7 +35,6 @@ from crossnotes.targets import Target, every_target
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
     from sphinx.util.typing import ExtensionMetadata
 
 SCHEMA = 1
@@ -231,39 +229,6 @@ def _translated_reasons(app: "Sphinx", page: Verified) -> dict[int, str]:
 # -- for programs ---------------------------------------------------------------------------------
 
 
-def note_pages(app: "Sphinx", env: "BuildEnvironment") -> None:
-    """Keep what the files say of each page, so that a build reads only the pages that changed."""
-    entries: dict[str, dict[str, Any]] = getattr(env, "crossnotes_entries", {})
-    for docname in app.crossnotes_looked_at:  # type: ignore[attr-defined]
-        known = known_to(app)
-        page = known.page(Path(env.doc2path(docname)))
-        entries[docname] = entry(page, known.marks(page), app.builder.get_target_uri(docname))
-        entries[docname]["title"] = env.titles[docname].astext()
-    env.crossnotes_entries = {  # type: ignore[attr-defined]
-        docname: entries[docname] for docname in in_reading_order(env) if docname in entries
-    }
-
-
-def entry(page: Page, marks: Mapping[int, Sequence[Mark]], uri: str) -> dict[str, Any]:
-    """A page as JSON has it. Addresses are relative to the folder that the file is in."""
-    blocks = [
-        {
-            "line": snippet.line,
-            "index": snippet.index,
-            "name": snippet.name,
-            "language": snippet.language,
-            "tab": snippet.labels,
-            "url": f"{uri}#{anchor_of(snippet.index)}",
-            "targets": {
-                mark.target: {"status": mark.state, "reason": mark.reason}
-                for mark in marks[snippet.index]
-            },
-        }
-        for snippet in page.snippets
-    ]
-    return {"page": page.path, "title": "", "url": uri, "blocks": blocks}
-
-
 def document(known: Known, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """All of it as JSON, a line a page, so that a diff of two can be read."""
     names = {name for page in pages for block in page["blocks"] for name in block["targets"]}
@@ -309,7 +274,8 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
     if not looked_at and Path(app.outdir, JSON_FILE).exists():
         return
     entries: Mapping[str, Mapping[str, Any]] = app.env.crossnotes_entries  # type: ignore[attr-defined]
-    pages = [page for page in entries.values() if page["blocks"]]
+    ordered = [entries[docname] for docname in in_reading_order(app.env)]
+    pages = [page for page in ordered if page["blocks"]]
     write(app, JSON_FILE, "".join(document(known_to(app), pages)))
     state, passed, of = totals(pages)
     said = str(_("{passed} of {all} seen to work")).format(passed=passed, all=of)
@@ -322,6 +288,5 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_directive("matrix", Matrix)
     app.add_directive("excuses", Excuses)
     app.add_post_transform(DrawVerification)
-    app.connect("env-updated", note_pages, priority=600)  # after the marks know what to look at
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
