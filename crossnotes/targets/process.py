@@ -46,6 +46,10 @@ def is_taken(port: int) -> bool:
     return False
 
 
+#: How servers say that somebody has their port.
+_PORT_TAKEN = ("ddress already in use", "could not create any TCP/IP sockets")
+
+
 def on_a_free_port(start: Callable[[int, Path], Server], folder: Path) -> Server:
     """What `start` returns, which is given a port and the folder; called again where somebody took
     the port between our look and the server's."""
@@ -53,8 +57,9 @@ def on_a_free_port(start: Callable[[int, Path], Server], folder: Path) -> Server
         port = free_port()
         try:
             return start(port, folder)
-        except TargetError:
-            if not is_taken(port):
+        except TargetError as error:
+            # Who has taken it may be gone again, such as a client whose own end it was.
+            if not is_taken(port) and not any(words in str(error) for words in _PORT_TAKEN):
                 raise
         folder.mkdir(exist_ok=True)
     return start(free_port(), folder)

@@ -160,6 +160,27 @@ def test_port_that_somebody_takes_before_the_server_does_is_tried_no_more(folder
         server.stop()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[ERROR] Can't start server: Bind on TCP/IP port. Got error: 98: Address already in use",
+        "FATAL:  could not create any TCP/IP sockets",
+        "listen tcp 127.0.0.1:4000: bind: address already in use",
+    ],
+)
+def test_port_that_was_taken_for_a_moment_is_tried_no_more(folder: Path, words: str) -> None:
+    ports = []
+
+    def start(port: int, inside: Path) -> Server:
+        ports.append(port)
+        if len(ports) == 1:
+            raise TargetError(f"server ended at its start: {words}")
+        return cast(Server, "a server")
+
+    assert on_a_free_port(start, folder) == "a server"
+    assert len(ports) == 2
+
+
 def test_other_trouble_than_a_taken_port_is_told_at_once(folder: Path) -> None:
     calls = []
 
