@@ -211,6 +211,8 @@ def spacing(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def punctuation(entry: Entry) -> Iterator[tuple[str, str]]:
     text = bare(entry.translation)
+    if not re.search(r"\w", text):
+        return  # a mark alone, which joins other words: only they say in which language
     for good, bad in (
         ("。", "."),
         ("。", ". "),
