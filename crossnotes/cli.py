@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -259,7 +260,9 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
             click.echo(f"{run.target.name}: {run.reused} of an earlier run (--no-reuse runs them)")
         for kept in run.kept:
             click.echo(f"{run.target.name}: kept: {kept}")
-    for reason, count in _excuses(runs).items():
+    results = (result for run in runs for result in run.results)
+    excuses = Counter(result.reason for result in results if result.status == "excused")
+    for reason, count in excuses.items():
         click.echo(f"excused {count}: {reason}")
     for run in runs:
         if run.no_server and not run.problem:
@@ -270,16 +273,6 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
             click.echo(f"{run.target.name}: {mark}: {run.problem}")
             if _on_github() and required:
                 click.echo(report.annotation("", 0, run.target.name, run.problem))
-
-
-def _excuses(runs: Iterable[TargetRun]) -> dict[str, int]:
-    """How often each reason was given."""
-    found: dict[str, int] = {}
-    for run in runs:
-        for result in run.results:
-            if result.status == "excused":
-                found[result.reason] = found.get(result.reason, 0) + 1
-    return found
 
 
 def _write_ledgers(runs: Sequence[TargetRun], folder: Path, sources: Sequence[Source]) -> None:

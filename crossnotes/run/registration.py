@@ -17,12 +17,32 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from crossnotes import folders
-from crossnotes.targets import Database, Server, TargetError
+from crossnotes.targets import Database, Offer, Server, Target, TargetError
 
 #: The names of runs. Of nothing else a database is ever dropped.
 _NAME = re.compile(r"crossnotes_[0-9a-f]{10}")
 #: How the temporary folders of runs begin.
 PREFIX = "crossnotes-"
+
+
+class Lifetime:
+    """A run, from its registration in `folder` to its end, which cleans up after dead ones."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"crossnotes_{os.urandom(5).hex()}"
+        self._dead, self._alive = DeadRuns(), Registration(self.name, folder)
+
+    def uses(self, target: Target, offer: Offer, server: Server) -> None:
+        """Begin to use a server; what dead runs have left on an external one is dropped."""
+        if offer.source == "external":
+            where = f"{target.name} {offer.where}"
+            self._dead.drop_databases(where, server)
+            self._alive.uses(where)
+
+    def end(self, left: bool) -> None:
+        """`left` says whether something could not be dropped."""
+        self._alive.end(left)
+        self._dead.close()
 
 
 class Registration:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 import shutil
 import tempfile
@@ -22,7 +21,7 @@ from crossnotes.parse import Dialect, Page, Problem
 from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
 from crossnotes.result import Result
 from crossnotes.run.project import Project
-from crossnotes.run.registration import PREFIX, DeadRuns, Registration
+from crossnotes.run.registration import PREFIX, Lifetime
 from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.run.supervisor import Supervisor
 from crossnotes.run.together import AHEAD, weight
@@ -115,8 +114,7 @@ class Run:
     problems: dict[str, list[Problem]] = field(default_factory=dict)
     snippets_seen: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
-    _dead: DeadRuns = field(init=False)
-    _alive: Registration = field(init=False)
+    _lifetime: Lifetime = field(init=False)
     _supervisors: list[Supervisor] = field(default_factory=list)
 
     @property
@@ -126,16 +124,15 @@ class Run:
     def on(self, targets: Iterable[Target], sources: Sequence[Source]) -> list[TargetRun]:
         """Run the pages on each target, side by side; a TargetRun each, in their order."""
         runs = [TargetRun(target) for target in targets]
-        run_name = f"crossnotes_{os.urandom(5).hex()}"
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         # Servers that drop root's rights have to reach their own folder in it.
         folder.chmod(0o755)
-        self._dead, self._alive = DeadRuns(), Registration(run_name, folder)
+        self._lifetime = Lifetime(folder)
         try:
             threads = [
                 threading.Thread(
                     target=self._one_target,
-                    args=(run, sources, run_name, folder / run.target.name),
+                    args=(run, sources, folder / run.target.name),
                     name=run.target.name,
                 )
                 for run in runs
@@ -147,8 +144,7 @@ class Run:
         finally:
             if not self.keep_db:
                 shutil.rmtree(folder, ignore_errors=True)
-            self._alive.end(left=any(run.lost for run in runs))
-            self._dead.close()
+            self._lifetime.end(left=any(run.lost for run in runs))
         return runs
 
     def _together(self, threads: Sequence[threading.Thread]) -> None:
@@ -165,12 +161,10 @@ class Run:
                 thread.join()
             raise
 
-    def _one_target(
-        self, run: TargetRun, sources: Sequence[Source], run_name: str, folder: Path
-    ) -> None:
+    def _one_target(self, run: TargetRun, sources: Sequence[Source], folder: Path) -> None:
         started = time.perf_counter()
         try:
-            self._run_pages(run, sources, run_name, folder)
+            self._run_pages(run, sources, folder)
             run.problem = run.problem or next(iter(run.lost), "")
         except TargetError as error:
             run.problem = str(error)
@@ -179,14 +173,13 @@ class Run:
         run.seconds = time.perf_counter() - started
         run.finished = datetime.now(UTC)
 
-    def _run_pages(
-        self, run: TargetRun, sources: Sequence[Source], run_name: str, folder: Path
-    ) -> None:
+    def _run_pages(self, run: TargetRun, sources: Sequence[Source], folder: Path) -> None:
         """Run page after page. The server is started for the first that needs it."""
         with contextlib.ExitStack() as stack:
             supervisor: Supervisor | None = None
             kept = self._kept(run, run.target.built_in)
             ahead: list[_Read] = []
+            blocks = 0
             for number, source in enumerate(sources):
                 if self._stop.is_set() or run.lost:
                     break
@@ -198,7 +191,7 @@ class Run:
                 if not chosen:
                     continue
                 if supervisor is None:
-                    supervisor = self._open(run, run_name, folder, stack)
+                    supervisor = self._open(run, folder, stack)
                     if supervisor is None:
                         return
                     kept = kept or self._kept(run, run.identity)
@@ -207,12 +200,10 @@ class Run:
                 if not any(_has_work(supervisor, program) for program in chosen):
                     continue
                 ahead.append(_Read(source, page, chosen))
-                if (
-                    self.fail_fast
-                    or sum(weight(p) for read in ahead for p in read.programs) >= AHEAD
-                ):
+                blocks += sum(map(weight, chosen))
+                if self.fail_fast or blocks >= AHEAD:
                     self._run_read(run, supervisor, ahead, kept)
-                    ahead = []
+                    ahead, blocks = [], 0
             if supervisor is not None:
                 self._run_read(run, supervisor, ahead, kept)
             if kept is not None:
@@ -269,9 +260,7 @@ class Run:
             if program.snippets or program.excused
         ]
 
-    def _open(
-        self, run: TargetRun, run_name: str, folder: Path, stack: contextlib.ExitStack
-    ) -> Supervisor | None:
+    def _open(self, run: TargetRun, folder: Path, stack: contextlib.ExitStack) -> Supervisor | None:
         """A supervisor on the target's server, or None, with the reason in `run.problem`."""
         server_folder = folder / "server"
         server_folder.mkdir(parents=True)
@@ -289,14 +278,13 @@ class Run:
             run.problem = str(error)
             return None
         stack.callback(server.close)
-        if offer.source == "external":
-            where = f"{run.target.name} {offer.where}"
-            self._dead.drop_databases(where, server)
-            self._alive.uses(where)
+        self._lifetime.uses(run.target, offer, server)
         run.source = offer.source
         run.identity = server.identity
         run.versions = versions_of(run.target)
-        supervisor = Supervisor(run.target, server, self.config, self.project, run_name, folder)
+        supervisor = Supervisor(
+            run.target, server, self.config, self.project, self._lifetime.name, folder
+        )
         supervisor.update, supervisor.keep, supervisor.kept = self.update, self.keep_db, run.kept
         supervisor.lost = run.lost
         supervisor.compiling = bool(run.no_server)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossnotes.config import Config
 from crossnotes.run.project import Project
-from crossnotes.run.registration import PREFIX, DeadRuns, Registration
+from crossnotes.run.registration import PREFIX, Lifetime
 from crossnotes.run.supervisor import Supervisor
 from crossnotes.targets import Server, TargetError, every_target
 
@@ -44,10 +43,8 @@ class Servers:
         self._problems = dict(problems or {})
         self._supervisors: dict[str, Supervisor] = {}
         self._inside: dict[str, InsideSupervisor] = {}
-        self._run_name = f"crossnotes_{uuid.uuid4().hex[:10]}"
         self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        self._dead = DeadRuns()
-        self._alive = Registration(self._run_name, Path(self._folder.name))
+        self._lifetime = Lifetime(Path(self._folder.name))
         # Servers that drop root's rights have to reach their own folder in it.
         Path(self._folder.name).chmod(0o755)
 
@@ -59,7 +56,7 @@ class Servers:
                 self.server(target),
                 self.config,
                 self.project,
-                self._run_name,
+                self._lifetime.name,
                 self._new_folder(target),
             )
         return self._supervisors[target]
@@ -74,7 +71,7 @@ class Servers:
                 self.server(target),
                 self.config,
                 self.project,
-                f"{self._run_name}_inside",
+                f"{self._lifetime.name}_inside",
                 self._new_folder(f"{target}-inside"),
             )
         return self._inside[target]
@@ -97,10 +94,7 @@ class Servers:
         if offer.start is None:
             raise TargetError(offer.problem)
         server = offer.start(self._new_folder(f"{target}-server"))
-        if offer.source == "external":
-            where = f"{target} {offer.where}"
-            self._dead.drop_databases(where, server)
-            self._alive.uses(where)
+        self._lifetime.uses(every_target()[target], offer, server)
         return server
 
     def _new_folder(self, name: str) -> Path:
@@ -125,10 +119,10 @@ class Servers:
 
     def close(self) -> None:
         """End what was started, drop what was made, and leave external servers as they were."""
-        for supervisor in (*self._inside.values(), *self._supervisors.values()):
+        supervisors = (*self._inside.values(), *self._supervisors.values())
+        for supervisor in supervisors:
             supervisor.close()
         for server in self._servers.values():
             server.close()
         self._folder.cleanup()
-        self._alive.end(left=any(s.lost for s in self._supervisors.values()))
-        self._dead.close()
+        self._lifetime.end(left=any(supervisor.lost for supervisor in supervisors))

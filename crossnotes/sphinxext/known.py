@@ -178,10 +178,7 @@ def known_to(app: "Sphinx") -> Known:
 def state_of(app: "Sphinx") -> str:
     """Changes when anything does that marks depend on, besides the pages themselves."""
     folder = Path(app.confdir)
-    files = [
-        *sorted(Path(folder, app.config.crossnotes_ledgers).glob("*.json")),
-        folder / "conf.py",
-    ]
+    files = sorted(Path(folder, app.config.crossnotes_ledgers).glob("*.json"))
     files += [path / configuration.FILE for path in (folder, *folder.parents)]
     files.append(folder / "conf.py")
     digest = hashlib.sha256(own_digest().encode())

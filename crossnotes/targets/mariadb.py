@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crossnotes.targets import Offer, Target, mysql_family
 from crossnotes.targets.containers import no_engine
 from crossnotes.targets.mysql_family import Binary, FamilyServer
-from crossnotes.targets.process import on_a_free_port, program
+from crossnotes.targets.process import program
 
 VARIABLE = "CROSSNOTES_MARIADB_URL"
 IMAGE = "mariadb:11.8.2"
@@ -28,14 +28,7 @@ def look(environment: Mapping[str, str]) -> Offer:
             f"(Debian: mariadb-server-core); {no_engine()}"
         )
     make_data = [install, "--skip-test-db", "--auth-root-authentication-method=normal"]
-    binary = Binary(server, "MariaDB", make_data)
-    return Offer(
-        "binary",
-        server,
-        start=lambda folder: on_a_free_port(
-            lambda port, inside: mysql_family.started(binary, port, inside), folder
-        ),
-    )
+    return mysql_family.offer(Binary(server, "MariaDB", make_data))
 
 
 def share(server: FamilyServer) -> Mapping[str, str]:

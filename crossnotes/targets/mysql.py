@@ -12,7 +12,7 @@ from crossnotes import folders
 from crossnotes.targets import Offer, Target, mysql_family
 from crossnotes.targets.containers import no_engine
 from crossnotes.targets.mysql_family import Binary, FamilyServer
-from crossnotes.targets.process import on_a_free_port, program
+from crossnotes.targets.process import program
 
 VARIABLE = "CROSSNOTES_MYSQL_URL"
 IMAGE = "mysql:8.4.5"
@@ -88,13 +88,7 @@ def _binary(path: str) -> Offer:
         [*base, "--mysqlx=0", "--sync-binlog=0"],
         _libraries(path),
     )
-    return Offer(
-        "binary",
-        path,
-        start=lambda folder: on_a_free_port(
-            lambda port, inside: mysql_family.started(binary, port, inside), folder
-        ),
-    )
+    return mysql_family.offer(binary)
 
 
 def share(server: FamilyServer) -> Mapping[str, str]:

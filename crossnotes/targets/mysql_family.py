@@ -16,6 +16,7 @@ from crossnotes.targets.external import Address, UrlError, address, url
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
+    from_binary,
     private_file,
     private_folder,
     refusal,
@@ -306,6 +307,11 @@ class Binary:
     make_data: Sequence[str]
     options: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def offer(found: Binary) -> Offer:
+    """The server that a program of this machine starts."""
+    return from_binary(found.program, lambda port, folder: started(found, port, folder))
 
 
 def started(binary: Binary, port: int, folder: Path) -> FamilyServer:

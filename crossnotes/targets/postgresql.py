@@ -18,7 +18,7 @@ from crossnotes.targets.external import Address, UrlError, address, url
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
-    on_a_free_port,
+    from_binary,
     private_file,
     private_folder,
     refusal,
@@ -280,13 +280,7 @@ def look(environment: Mapping[str, str]) -> Offer:
             problem=f"set {VARIABLE} to a server, or install initdb and postgres (Debian: "
             f"postgresql); {containers.no_engine()}"
         )
-    return Offer(
-        "binary",
-        str(found / "postgres"),
-        start=lambda folder: on_a_free_port(
-            lambda port, inside: _start(found, port, inside), folder
-        ),
-    )
+    return from_binary(str(found / "postgres"), lambda port, folder: _start(found, port, folder))
 
 
 TARGETS = [Target("postgresql", "PostgreSQL", ENGINE, DRIVER, look, share=share)]

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Server, TargetError, keeper
+from crossnotes.targets import Offer, Server, TargetError, keeper
 
 #: Seconds in which a server has to answer. A loaded CI machine is slow.
 START_TIMEOUT = 90.0
@@ -63,6 +63,11 @@ def on_a_free_port(start: Callable[[int, Path], Server], folder: Path) -> Server
                 raise
         folder.mkdir(exist_ok=True)
     return start(free_port(), folder)
+
+
+def from_binary(path: str, start: Callable[[int, Path], Server]) -> Offer:
+    """A server that a program of this machine starts on a free port."""
+    return Offer("binary", path, start=lambda folder: on_a_free_port(start, folder))
 
 
 def program(name: str, environment: Mapping[str, str]) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Identity, Offer, Server, Target, TargetError, containers
+from crossnotes.targets import Identity, Offer, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import is_placeholder
 from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected
@@ -27,7 +27,7 @@ from crossnotes.targets.process import (
     ServerProcess,
     Started,
     free_port,
-    on_a_free_port,
+    from_binary,
     refusal,
 )
 
@@ -241,10 +241,6 @@ def _when_it_answers(
         raise
 
 
-def _started(binary: str, deployment: str, folder: Path) -> Server:
-    return on_a_free_port(lambda port, inside: _start(binary, deployment, port, inside), folder)
-
-
 def _look(environment: Mapping[str, str], deployment: str) -> Offer:
     try:
         import django_tidb
@@ -255,8 +251,8 @@ def _look(environment: Mapping[str, str], deployment: str) -> Offer:
     offer = _external(environment, deployment)
     if offer is not None:
         return offer
-    binary = environment.get("TIDB_SERVER")
-    if not binary:
+    named = environment.get("TIDB_SERVER")
+    if not named:
         if in_container := containers.offer(IMAGE, lambda f: _start_container(deployment, f)):
             return in_container
         other = environment.get("TIDB_DEPLOYMENT") or "self-hosted"
@@ -266,10 +262,10 @@ def _look(environment: Mapping[str, str], deployment: str) -> Offer:
             f"TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}; "
             f"{containers.no_engine()}"
         )
-    path = shutil.which(binary)
+    path = shutil.which(named)
     if path is None:
-        return Offer(problem=f"TIDB_SERVER names {binary}, which is no program that can be run")
-    return Offer("binary", path, start=lambda folder: _started(path, deployment, folder))
+        return Offer(problem=f"TIDB_SERVER names {named}, which is no program that can be run")
+    return from_binary(path, lambda port, folder: _start(path, deployment, port, folder))
 
 
 def _target(deployment: str, label: str) -> Target:

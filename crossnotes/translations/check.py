@@ -6,7 +6,8 @@ A gate is silenced for one message by a comment above it in the catalogue, with 
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -215,16 +216,9 @@ def check(language: str = "ja", root: Path = Path()) -> int:
         return 2
     for finding in found:
         print(finding)
-    by_gate = _counts(found)
+    by_gate = Counter(finding.gate for finding in found)
     counts = ", ".join(f"{number} {gate}" for gate, number in by_gate.items())
     print(f"{count} messages, {len(found)} problems" + (f": {counts}" if counts else ""))
     if by_gate.keys() & GATES.keys():
         print("What is right as it is gets a comment: `# crossnotes: allow GATE: reason`")
     return 1 if found else 0
-
-
-def _counts(found: Iterable[Finding]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for finding in found:
-        counts[finding.gate] = counts.get(finding.gate, 0) + 1
-    return counts
