@@ -170,6 +170,7 @@ def test_sphinx_still_finds_pages_without_every_word(page: Page, corpus: Path) -
     with serve(corpus) as address:
         page.goto(f"{address}/ja/search.html?q=select_for_update 絵文字")
         expect(page.locator("#search-results li").first).to_be_visible()
+        page.wait_for_load_state("networkidle")  # each result asks for its page
 
 
 def test_a_result_shows_where_the_words_stand(page: Page, corpus: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_result_shows_where_the_words_stand(page: Page, corpus: Path) -> None:
         expect(results.first).to_contain_text("照合順序についてのメモ")
         expect(results.first.locator(".context")).to_contain_text("照合順序を選びます")
         expect(results.first.locator(".highlighted").last).to_have_text("照合順序")
-        page.wait_for_load_state("networkidle")  # the other results ask for their pages, too
+        page.wait_for_load_state("networkidle")  # each result asks for its page
         results.first.get_by_role("link").click()
         expect(page.locator("article .highlighted").first).to_have_text("照合順序")
 
