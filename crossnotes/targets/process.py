@@ -207,4 +207,4 @@ class ServerProcess(Started):
 
 
 #: How servers mark the lines that say why they ended.
-_ERRORS = ("[ERROR]", "[FATAL]", "FATAL:", "PANIC:", "No space left on device")
+_ERRORS = ("[ERROR]", "[FATAL]", "FATAL:", "FATAL ERROR:", "PANIC:", "No space left on device")

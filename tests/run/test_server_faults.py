@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from crossnotes import ledger as ledgers
-from crossnotes.targets import TargetError, every_target
+from crossnotes.targets import TargetError, every_target, mariadb
 from crossnotes.targets.mysql_family import Account, connected
 from crossnotes.targets.process import ServerProcess, free_port, program, refusal
 from crossnotes.targets.tidb import Certificates
@@ -148,9 +148,9 @@ def test_run_that_is_killed_takes_its_server_with_it(
 
 def wrapped(folder: Path, script: str) -> str:
     """A PATH on which mariadbd is a script of ours."""
+    if missing := mariadb.missing(os.environ):
+        pytest.skip(f"not installed: {missing}")
     real, install = program("mariadbd", os.environ), program("mariadb-install-db", os.environ)
-    if not real or not install:
-        pytest.skip("mariadbd is not installed")
     folder.mkdir(mode=0o755)
     (folder / "mariadbd").write_text(f'#!/bin/sh\n{script}\nexec {real} "$@"\n')
     (folder / "mariadbd").chmod(0o755)

@@ -337,3 +337,14 @@ def test_without_anything_named_it_is_said_what_to_name(
     offer = look(target, {"PATH": str(tmp_path)})
     assert offer.start is None
     assert f"set {VARIABLES[target]} to a server, or " in offer.problem
+
+
+def test_what_mariadb_install_db_calls_is_asked_for_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Debian has it in the package of the client, on which that of the server does not depend."""
+    for name in ("mariadbd", "mariadb-install-db"):
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setattr("crossnotes.targets.process._SYSTEM", ())
+    offer = look("mariadb", {"PATH": str(tmp_path)})
+    assert "or install my_print_defaults (Debian: mariadb-client-core); " in offer.problem
