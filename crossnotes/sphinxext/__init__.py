@@ -10,6 +10,8 @@ EXTENSIONS = [
     "messages",
     "lexers",
     "leading_marks",
+    "publish_once",
+    "match_classes",
     "snippet",
     "marks",
     "tables",
@@ -27,11 +29,14 @@ EXTENSIONS = [
     "copybutton_ja",
     "search_ja",
     "search_words",
+    "stem_once",
     "axefix",
     "furo_fastnav",
     "myst_fast",
     "myst_reuse",
     "reown",
+    "doctrees_on_disk",
+    "fewer_collections",
     "moved_labels",
 ]
 

@@ -1,0 +1,55 @@
+"""Each translated message is parsed once, where Sphinx parses it twice.
+
+It looks for translated titles first, and for that parses all messages, then each again to put it
+in its place: a quarter of the reading of a Japanese page. No upstream issue was found; the place
+is `Locale.apply` in https://github.com/sphinx-doc/sphinx/blob/v9.0.4/sphinx/transforms/i18n.py
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.transforms import i18n
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+apply = i18n.Locale.apply
+
+
+class Once:
+    """Publishes the messages of one page, and gives a paragraph out again as long as nobody has
+    put its text anywhere."""
+
+    def __init__(self) -> None:
+        self.publish: Callable[..., nodes.Element] = i18n._publish_msgstr
+        self.kept: dict[tuple[str, int], nodes.paragraph] = {}
+
+    def __call__(self, source: str, path: str, line: int, **kwargs: Any) -> nodes.Element:
+        kept = self.kept.pop((source, line), None)
+        if kept is not None and is_whole(kept):
+            return kept
+        published = self.publish(source, path, line, **kwargs)
+        if isinstance(published, nodes.paragraph):
+            self.kept[source, line] = published
+        return published
+
+
+def is_whole(paragraph: nodes.paragraph) -> bool:
+    """Whether it still has its text: what is put elsewhere gets another parent."""
+    return bool(paragraph.children) and all(c.parent is paragraph for c in paragraph.children)
+
+
+def apply_publishing_once(transform: i18n.Locale, **kwargs: Any) -> None:
+    once = Once()
+    i18n._publish_msgstr = once  # type: ignore[assignment]
+    try:
+        apply(transform, **kwargs)
+    finally:
+        i18n._publish_msgstr = once.publish
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    i18n.Locale.apply = apply_publishing_once  # type: ignore[assignment,method-assign]
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
