@@ -240,9 +240,9 @@ def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
     """Parse the file at `path`; results call it `shown_as`. A file that cannot be read or is not
     UTF-8 gives a Page with that one Problem."""
     try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        data = error.object  # without the mark at the start
         line = data[: error.start].count(b"\n") + 1
         message = f"not UTF-8: byte 0x{data[error.start]:02x}; save the page as UTF-8"
         return Page(shown_as, (), problems=(Problem(shown_as, line, message),))

@@ -141,8 +141,11 @@ def test_page_that_is_not_utf8_is_one_problem_at_the_byte_that_is_not(tmp_path: 
     assert parse.read(path, "docs/a.md", DIALECT).problems == (
         Problem("docs/a.md", 1, "not UTF-8: byte 0x8c; save the page as UTF-8"),
     )
-    path.write_bytes(b"# a\n\ntext \xff\n")
-    assert [p.line for p in parse.read(path, "docs/a.md", DIALECT).problems] == [3]
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + b"# a\n\n\xff text\n")
+        assert parse.read(path, "docs/a.md", DIALECT).problems == (
+            Problem("docs/a.md", 3, "not UTF-8: byte 0xff; save the page as UTF-8"),
+        )
 
 
 def test_page_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
