@@ -235,7 +235,10 @@ class Interpreter:
         try:
             output = kinds[block["kind"]](block)
         except BlockFailedError as failure:
-            if raises is None or failure.expected or not _is_raised(raises, str(failure)):
+            if raises is None or failure.expected:
+                raise
+            if not _is_raised(raises, str(failure)):
+                failure.expected, failure.got = raises, str(failure)
                 raise
             output = str(failure)
         else:

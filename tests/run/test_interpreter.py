@@ -138,8 +138,11 @@ def test_error_may_be_named_without_its_module(repository: Repository) -> None:
 
 
 def test_another_error_than_announced_fails(repository: Repository) -> None:
-    page = block("python", "1 / 0", options=":raises: KeyError\n")
-    assert repository.failure(page) == (5, "ZeroDivisionError: division by zero")
+    (result,) = repository.results(block("python", "1 / 0", options=":raises: KeyError\n"))
+    assert result.failure is not None
+    message = "ZeroDivisionError: division by zero"
+    assert (result.failure.line, result.failure.message) == (5, message)
+    assert (result.failure.expected, result.failure.got) == ("KeyError", message)
 
 
 def test_announced_error_that_does_not_come_fails(repository: Repository) -> None:
