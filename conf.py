@@ -70,7 +70,17 @@ sphinx_tabs_valid_builders = [
 sphinx_tabs_disable_tab_closing = True
 sphinx_tabs_disable_css_loading = True
 
-copybutton_prompt_text = r"\$ |>>> |\.\.\. |mysql> |TiDB> |postgres=# "
+# Those after which a console block has something to type, and those of lines that go on.
+copybutton_prompt_text = "|".join(
+    [
+        r"(?:\([\w.-]+\) )?\$ ",
+        r">>> ",
+        r"\.\.\. ",
+        r"(?:mysql|TiDB|tidb|sqlite|(?:MySQL|MariaDB) \[[^\]]*\])> ",
+        r"\w+=[#>] ",
+        r"(?: +(?:[-'\"]>|\.\.\.>)| *\w+[-'\"(][#>]) ",
+    ]
+)
 copybutton_prompt_is_regexp = True
 
 html_last_updated_fmt = "%Y-%m-%d"

@@ -21,7 +21,7 @@ _SHELL_PROMPT = re.compile(r"^(?:\([\w.-]+\) )?\$ (?P<text>.*)$")
 _SQL_PROMPT = re.compile(
     r"^(?:(?:mysql|TiDB|tidb|sqlite|MySQL \[[^\]]*\]|MariaDB \[[^\]]*\])>|\w+=[#>]) (?P<text>.*)$"
 )
-_SQL_CONTINUED = re.compile(r"^ +(?:->|\.\.\.>|\w*-[#>]) (?P<text>.*)$")
+_SQL_CONTINUED = re.compile(r"^(?: +(?:[-'\"]>|\.\.\.>)| *\w+[-'\"(][#>]) (?P<text>.*)$")
 
 #: Bytes that the commands of one block may print.
 OUTPUT_LIMIT = 1_000_000
@@ -64,9 +64,21 @@ def _continued(last: Command, line: str) -> str | None:
     if last.sql:
         match = _SQL_CONTINUED.match(line)
         return match["text"] if match else None
-    if last.text.endswith("\\"):
-        return line.removeprefix("> ")
+    if last.text.endswith("\\") or (line.startswith(">") and _is_unfinished(last.text)):
+        return line.removeprefix(">").removeprefix(" ") if line.startswith(">") else line
     return None
+
+
+def _is_unfinished(text: str) -> bool:
+    """Whether bash would ask for more: a quotation, a loop or a here-document is open."""
+    bash = ["bash", "--noprofile", "--norc", "-n", "-c", text]
+    english = {**os.environ, "LC_ALL": "C"}
+    said = subprocess.run(bash, env=english, capture_output=True, text=True, errors="replace")
+    return any(words in said.stderr for words in _UNFINISHED)
+
+
+#: How bash says that a text ends too early.
+_UNFINISHED = ("unexpected end of file", "unexpected EOF", "delimited by end-of-file")
 
 
 def shown_rows(lines: list[str]) -> str:

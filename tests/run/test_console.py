@@ -47,6 +47,26 @@ def test_backslash_continues_a_command() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shown", "typed"),
+    [
+        ("cat <<EOF\n> one\n>\n> EOF", "cat <<EOF\none\n\nEOF"),
+        ("for i in 1 2; do\n>   echo $i\n> done", "for i in 1 2; do\n  echo $i\ndone"),
+        ('echo "a\n> b"', 'echo "a\nb"'),
+        ("echo a |\n> cat", "echo a |\ncat"),
+    ],
+)
+def test_what_bash_would_ask_for_continues_a_command(shown: str, typed: str) -> None:
+    assert commands(f"$ {shown}\nout\n> out") == [Command(0, typed, shown=["out", "> out"])]
+
+
+def test_output_may_begin_like_the_second_prompt() -> None:
+    assert commands("$ npm run a\n\n> a@1\n$ b\n> c") == [
+        Command(0, "npm run a", shown=["", "> a@1"]),
+        Command(3, "b", shown=["> c"]),
+    ]
+
+
+@pytest.mark.parametrize(
     "prompt",
     [
         "mysql>",
@@ -63,7 +83,7 @@ def test_prompts_of_database_clients_are_sql(prompt: str) -> None:
     assert commands(f"{prompt} SELECT 1;\n1") == [Command(0, "SELECT 1;", sql=True, shown=["1"])]
 
 
-@pytest.mark.parametrize("more", ["    -> ", "   ...> ", "postgres-# ".rjust(12)])
+@pytest.mark.parametrize("more", ["    -> ", "    '> ", "   ...> ", "postgres-# ", " shop(> "])
 def test_sql_goes_on_after_the_prompt_of_its_client(more: str) -> None:
     assert commands(f"mysql> SELECT\n{more}1;\n1") == [
         Command(0, "SELECT\n1;", sql=True, shown=["1"])

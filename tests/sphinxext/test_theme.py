@@ -22,10 +22,11 @@ from myst_parser.mdit_to_docutils import base
 from myst_parser.parsers import mdit, sphinx_
 from playwright.sync_api import Page, expect
 
+from crossnotes.run.console import commands
 from crossnotes.sphinxext import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse, theme
 from crossnotes.sphinxext.messages import compile_catalogues
 
-from .conftest import Outcome, Read, copy_root, sphinx_build, without, write_root
+from .conftest import Outcome, Read, copy_root, serve, sphinx_build, without, write_root
 
 FURO = Path(furo.__file__).parent / "theme" / "furo"
 NESTED = {
@@ -100,20 +101,47 @@ def test_the_copy_button_still_has_no_japanese(unfixed: Path) -> None:
     assert copybutton_ja.START in script
 
 
-def test_the_copy_button_leaves_prompts_and_output_out(page: Page, url: str) -> None:
-    page.goto(f"{url}/en/words.html")
-    page.evaluate(
-        "document.addEventListener('copy', event => window.copied = String(getSelection()))"
-    )
-    page.locator("div.highlight").hover()
+def copied(page: Page, block: int = 0) -> str:
+    """What the copy button of a block gives out."""
+    page.mouse.move(9, 9)  # the script is not loaded before
     page.evaluate(
         """document.execCommand = () => {
           window.copied = document.activeElement.value; return true;
         }"""
     )
-    page.locator(".copybtn").click()
+    page.locator("div.highlight").nth(block).hover()
+    page.locator(".copybtn").nth(block).click()
     page.wait_for_function("window.copied !== undefined")
-    assert page.evaluate("window.copied").strip() == "echo hello"
+    return str(page.evaluate("window.copied")).strip()
+
+
+def test_the_copy_button_leaves_prompts_and_output_out(page: Page, url: str) -> None:
+    page.goto(f"{url}/en/words.html")
+    assert copied(page) == "echo hello"
+
+
+SESSIONS = {
+    "(.venv) $ pip list\nDjango": "pip list",
+    "mysql> SELECT 1,\n    -> 2;\n1 | 2": "SELECT 1,\n2;",
+    "MariaDB [(none)]> SELECT 1;\n1": "SELECT 1;",
+    "tidb> SELECT 'a\n    '> b';\na": "SELECT 'a\nb';",
+    "postgres=# SELECT\npostgres-# (\npostgres(# 1);\n1": "SELECT\n(\n1);",
+    "shop=> SELECT 1;\n1": "SELECT 1;",
+}
+
+
+def test_the_copy_button_knows_every_prompt_that_a_run_knows(
+    page: Page, root: Callable[[dict[str, str]], Path]
+) -> None:
+    blocks = [f"```console\n{session}\n```\n" for session in SESSIONS]
+    build = sphinx_build(root({"index.md": "# Sessions\n\n" + "\n".join(blocks)}))
+    assert build.exit_code == 0, build.messages
+    with serve(build.out) as address:
+        for number, (session, wanted) in enumerate(SESSIONS.items()):
+            typed = "\n".join(command.text for command in commands(session))
+            assert typed == wanted
+            page.goto(f"{address}/index.html")
+            assert copied(page, number) == wanted
 
 
 def test_our_catalogues_are_compiled_outside_of_the_source(tmp_path: Path) -> None:
