@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import furo
+from sphinx import addnodes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -67,13 +68,14 @@ def navigation_tree(html: str) -> str:
     return "".join([*parts, html[at:]])
 
 
-def parents_of(env: "BuildEnvironment") -> dict[str, set[str]]:
-    """The pages that list each page in a table of contents."""
-    parents: dict[str, set[str]] = {}
-    for page, listed in env.toctree_includes.items():
-        for docname in listed:
-            parents.setdefault(docname, set()).add(page)
-    return parents
+def places_of(env: "BuildEnvironment") -> dict[str, set[tuple[str, int]]]:
+    """The tables of contents that list each page: the page that has one, and its number there."""
+    places: dict[str, set[tuple[str, int]]] = {}
+    for page, outline in env.tocs.items():
+        for number, toctree in enumerate(outline.findall(addnodes.toctree)):
+            for docname in toctree["includefiles"]:
+                places.setdefault(docname, set()).add((page, number))
+    return places
 
 
 def without_mark(tree: str, uri: str) -> str | None:
@@ -103,20 +105,21 @@ class Sidebar:
 
     def __init__(self, app: "Sphinx") -> None:
         self.app = app
-        self.trees: dict[tuple[str, str], str] = {}
+        self.trees: dict[tuple[str, str, int], str] = {}
 
     @cached_property
-    def parents(self) -> dict[str, set[str]]:
-        return parents_of(self.app.env)
+    def places(self) -> dict[str, set[tuple[str, int]]]:
+        return places_of(self.app.env)
 
-    def family(self, docname: str) -> tuple[str, str] | None:
-        """What all pages have in common that share a tree; None for a page that shares none."""
-        parents = self.parents.get(docname, set())
+    def family(self, docname: str) -> tuple[str, str, int] | None:
+        """What all pages have in common that share a tree: their folder, for links are relative,
+        and the table of contents. None for a page that shares none."""
+        places = self.places.get(docname, set())
         has_pages = self.app.env.toctree_includes.get(docname)
-        if len(parents) != 1 or has_pages or self.app.builder.name != "html":
+        if len(places) != 1 or has_pages or self.app.builder.name != "html":
             return None
-        (parent,) = parents
-        return docname.rpartition("/")[0], parent
+        (place,) = places
+        return docname.rpartition("/")[0], *place
 
     def __call__(self, context: dict[str, Any]) -> str:
         toctree, docname = context.get("toctree"), context["pagename"]

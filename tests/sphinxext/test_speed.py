@@ -10,6 +10,7 @@ import pytest
 from docutils import nodes
 from docutils.frontend import get_default_settings
 from docutils.utils import new_document
+from sphinx import addnodes
 from sphinx.util.nodes import NodeMatcher
 
 from crossnotes.sphinxext import fewer_collections, furo_fastnav, match_classes
@@ -207,7 +208,8 @@ def test_sphinx_still_stems_a_word_for_each_page(tmp_path: Path) -> None:
 
 #: Sections with pages beside each other, one with pages below it, one that stands in two places.
 SECTIONS = {
-    "index.md": "# Home\n\n```{toctree}\n:caption: All\na/index\nb/index\nlast\n```\n",
+    "index.md": "# Home\n\n```{toctree}\n:caption: All\na/index\nb/index\nlast\n```\n"
+    "\n```{toctree}\n:hidden:\nanother\nlist of two\n```\n",
     "a/index.md": "# A\n\n```{toctree}\none\ntwo\ndeep\nsame\n```\n",
     "a/one.md": "# One & *only*\n",
     "a/two.md": "# Two\n",
@@ -217,6 +219,8 @@ SECTIONS = {
     "b/index.md": "# B\n\n```{toctree}\none\n../a/same\n```\n",
     "b/one.md": "# One\n",
     "last.md": "# Last\n",
+    "another.md": "# Another\n",
+    "list of two.md": "# List\n",
     "alone.md": "---\norphan: true\n---\n# Alone\n",
 }
 ONE_BY_ONE = """
@@ -257,7 +261,8 @@ def test_the_tree_is_resolved_once_for_pages_beside_each_other() -> None:
         resolved.append(shown)
         return tree_of(shown)
 
-    env = SimpleNamespace(toctree_includes={"index": ["a", "b", "c"], "c": ["d"]})
+    outline = nodes.bullet_list("", addnodes.toctree(includefiles=["a", "b", "c"]))
+    env = SimpleNamespace(toctree_includes={"c": ["d"]}, tocs={"index": outline})
     builder = SimpleNamespace(name="html", get_target_uri=lambda docname: f"{docname}.html")
     app: Any = SimpleNamespace(env=env, builder=builder)
     drawn = furo_fastnav.Sidebar(app)
