@@ -216,12 +216,14 @@ def _commands(
 ) -> Iterator[Edit | Problem]:
     """The lines below each command that shows any, as far as they are not what it printed."""
 
-    def fits(shown: str, got: str) -> bool:
-        return matches(Expected(shown), got)
-
     for number, command in enumerate(console.commands(snippet.code)):
         if not command.shown:
             continue
+
+        def fits(shown: str, got: str, command: console.Command = command) -> bool:
+            got = console.as_shown(got, command.shown) if command.sql else got
+            return matches(Expected(shown), got)
+
         shown = console.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
         at = snippet.line + command.offset
         new = _for_all(snippet, at, _answers(printed, number), shown, fits)

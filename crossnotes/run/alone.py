@@ -287,15 +287,17 @@ class Alone:
         printed: list[str] = []
         for command in console.commands(snippet.code):
             line = snippet.line + command.offset
+            count = -1
             if command.sql:
-                output = self._sql_command(snippet, command, line)
+                output, count = self._sql_command(snippet, command, line)
             else:
                 output = self._shell_command(snippet, command, line)
             printed.append(output)
             if command.shown and not self.record.update:
                 shown = "\n".join(command.shown)
                 right = console.shown_rows(command.shown) if command.sql else shown
-                if not matches(Expected(right), output):
+                got = console.as_shown(output, command.shown) if command.sql else output
+                if not matches(Expected(right), got):
                     raise BlockError(
                         Failure(
                             line + 1 + command.text.count("\n"),
@@ -305,6 +307,7 @@ class Alone:
                         ),
                         output,
                     )
+                _check_count(command, count, line)
         text = "\n".join(part.rstrip("\n") for part in printed if part)
         if expected is not None:
             wanted = Expected(expected.text, expected.unordered, expected.ignore)
@@ -318,7 +321,10 @@ class Alone:
         self.parts = printed
         return text
 
-    def _sql_command(self, snippet: Snippet, command: console.Command, line: int) -> str:
+    def _sql_command(
+        self, snippet: Snippet, command: console.Command, line: int
+    ) -> tuple[str, int]:
+        """What a statement gave, and how many rows it gave or changed, or -1."""
         worker = self._ready_worker(snippet, needs_django=True)
         block = self.record.block(snippet) | {
             "kind": "sql",
@@ -328,7 +334,7 @@ class Alone:
         }
         answer = worker.ask("run", timeout_of(snippet), blocks=[block], fresh=self._is_fresh())
         demand(answer, snippet)
-        return str(answer["output"])
+        return str(answer["output"]), int([-1, *answer["counts"]][-1])
 
     def _shell_command(self, snippet: Snippet, command: console.Command, line: int) -> str:
         assert self.shell is not None
@@ -426,6 +432,24 @@ def _groups(snippets: Sequence[Snippet]) -> Iterator[list[Snippet]]:
         yield [snippet]
     if group:
         yield group
+
+
+def _check_count(command: console.Command, count: int, line: int) -> None:
+    """Raise BlockError where a client would tell another number of rows than the page does.
+
+    mysql says how many rows an UPDATE changed; Django asks the driver how many it found, which
+    are more where some were so already. Some drivers do not know (-1).
+    """
+    told = console.told_count(command.shown) if command.sql else None
+    if told is None or count < 0:
+        return
+    number, place = told
+    found_more = command.text.upper().startswith("UPDATE") and number < count
+    if number != count and not found_more:
+        at = line + 1 + command.text.count("\n") + place
+        message = "the statement gave or changed another number of rows than the page says"
+        rows = "1 row" if count == 1 else f"{count} rows"
+        raise BlockError(Failure(at, message, command.shown[place], rows))
 
 
 def _last_lines(output: str, most: int = 6) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -56,6 +56,9 @@ def commands(code: str) -> list[Command]:
             last.shown.append(line)
         elif line.strip():
             found.append(Command(offset, line))
+    for command in found:
+        if command.sql:  # \G is a semicolon, and how mysql shows the rows
+            command.text = re.sub(r"\\[Gg]\s*$", ";", command.text)
     return found
 
 
@@ -82,15 +85,81 @@ _UNFINISHED = ("unexpected end of file", "unexpected EOF", "delimited by end-of-
 
 
 def shown_rows(lines: list[str]) -> str:
-    """Rows as the page shows them, in our form: a client's box of `+---+` and `| a | b |` is
-    taken off, and so is its line that counts the rows."""
+    """Rows as the page shows them, in our form: without the box that mysql draws or the rule of
+    psql, from the vertical form of `\\G`, and without what a client says below them."""
+    if _tag(lines):
+        return ""
+    lines = [line for line in lines if not (_COUNTED.match(line) or _SAID.match(line))]
+    if any(_VERTICAL.match(line) for line in lines):
+        return "\n".join(_from_vertical(lines))
+    rules = [place for place, line in enumerate(lines) if _BOX.fullmatch(line)]
+    match lines:
+        case [head, rule, *_] if head.startswith(" ") and _RULE.fullmatch(rule):
+            rules = [1]
     rows = []
-    for line in lines:
-        if re.fullmatch(r"\+[-+]+\+", line) or re.match(r"\d+ rows? in set|Empty set", line):
+    for place, line in enumerate(lines):
+        if place in rules:
             continue
-        boxed = line.startswith("|") and line.endswith("|")
-        rows.append(" | ".join(cell.strip() for cell in line[1:-1].split("|")) if boxed else line)
-    return "\n".join(rows)
+        if rules and "|" in line:
+            cells = line.removeprefix("|").removesuffix("|").split("|")
+            line = " | ".join(cell.strip() for cell in cells)
+        rows.append(line.strip() if rules else line)
+    # A command that gives no rows has no line of its own, and a client ends with an empty one.
+    return "\n".join(rows) if any(rows) else ""
+
+
+def as_shown(output: str, lines: list[str]) -> str:
+    """What a statement printed, less the header of no rows where the page shows, as mysql does,
+    only that there are none."""
+    told = told_count(lines)
+    nothing = told is not None and told[0] == 0 and not shown_rows(lines)
+    return "" if nothing and "\n" not in output.strip("\n") else output
+
+
+def _from_vertical(lines: list[str]) -> Iterator[str]:
+    """The header and the rows of what `\\G` shows: a line a value, below a line a row."""
+    rows: list[list[tuple[str, str]]] = []
+    for line in lines:
+        if _VERTICAL.match(line):
+            rows.append([])
+        elif rows and ":" in line:
+            name, _, value = line.partition(":")
+            rows[-1].append((name.strip(), value.strip()))
+    yield " | ".join(name for name, _ in rows[0])
+    for row in rows:
+        yield " | ".join(value for _, value in row)
+
+
+def told_count(lines: list[str]) -> tuple[int, int] | None:
+    """How many rows the client says that a statement gave or changed, and the place of that line;
+    None where it says nothing of it."""
+    if (tag := _tag(lines)) is not None:
+        return (int(tag[1]), lines.index(tag.string)) if tag[1] else None
+    told = None
+    for place, line in enumerate(lines):
+        if match := _COUNTED.match(line):
+            told = int(next(filter(None, match.groups()), "0")), place
+    return told
+
+
+def _tag(lines: list[str]) -> re.Match[str] | None:
+    """psql's word for a statement that gives no rows, where it is all that is shown."""
+    said = [line for line in lines if line.strip()]
+    return _TAG.fullmatch(said[0]) if len(said) == 1 else None
+
+
+#: What a client says of a statement beside its rows, with their number or without.
+_COUNTED = re.compile(
+    r"(?:Query OK, )?(\d+) rows? (?:in set|affected)|Empty set|Rows matched: (\d+)|\((\d+) rows?\)$"
+)
+_SAID = re.compile(r"Records: \d+ +Duplicates|Database changed$")
+_TAG = re.compile(
+    r"(?:INSERT 0|UPDATE|DELETE) (\d+)|(?:CREATE|ALTER|DROP|TRUNCATE)(?: [A-Z]+)+"
+    r"|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET"
+)
+_BOX = re.compile(r"\+[-+]+\+")
+_RULE = re.compile(r"-+(?:\+-+)*")  # below psql's header
+_VERTICAL = re.compile(r"\*+ \d+\. row \*+$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,8 +181,9 @@ class Interpreter:
     def run(self, blocks: list[Block]) -> Iterator[Answer]:
         for block in blocks:
             self.parts: list[str] = []
+            self.counts: list[int] = []
             answer = self.guarded(lambda block=block: self.one(block), line=block["line"])  # type: ignore[misc]
-            answer["parts"] = self.parts
+            answer |= {"parts": self.parts, "counts": self.counts}
             self.check_surroundings(block, answer)
             if not answer["ok"] and self.watch is not None:
                 answer["message"] = _explain(answer["message"])
@@ -309,6 +310,7 @@ class Interpreter:
                     cursor.execute(statement)
                     if cursor.description:
                         printed += rows(cursor)
+                    self.counts.append(cursor.rowcount)
             except Exception as error:
                 raise BlockFailedError(block["line"] + offset, describe(error)) from error
         return self._checked(block, "\n".join(printed))

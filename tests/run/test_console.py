@@ -16,8 +16,10 @@ from crossnotes.run.console import (
     PortTakenError,
     ServerNotUpError,
     Shell,
+    as_shown,
     commands,
     shown_rows,
+    told_count,
 )
 
 from ..conftest import processes_with, wait_for_end
@@ -107,6 +109,42 @@ def test_box_of_a_client_is_taken_off() -> None:
     assert shown_rows([*box, "1 row in set (0.00 sec)"]) == "id | name\n1 | a  b"
     assert shown_rows(["id | name", "1 | a"]) == "id | name\n1 | a"
     assert shown_rows(["Empty set (0.00 sec)"]) == ""
+
+
+def test_what_a_client_says_of_a_statement_is_no_row() -> None:
+    changed = ["Query OK, 2 rows affected (0.01 sec)", "Records: 2  Duplicates: 0  Warnings: 0", ""]
+    assert shown_rows(changed) == ""
+    assert told_count(changed) == (2, 0)
+    matched = ["Query OK, 1 row affected (0.00 sec)", "Rows matched: 2  Changed: 1  Warnings: 0"]
+    assert (shown_rows(matched), told_count(matched)) == ("", (2, 1))
+    assert told_count(["Empty set (0.00 sec)"]) == (0, 0)
+    assert told_count(["a", "1"]) is None
+
+
+def test_no_rows_have_no_header_where_mysql_shows_them() -> None:
+    assert as_shown("a", ["Empty set (0.00 sec)", ""]) == ""
+    assert as_shown("a\n1", ["Empty set (0.00 sec)"]) == "a\n1"
+    assert as_shown("a", [" a ", "---", "(0 rows)"]) == "a"
+    assert as_shown("a", ["a"]) == "a"
+
+
+def test_vertical_rows_are_rows() -> None:
+    shown = ["*************************** 1. row ***************************"]
+    shown += ["   a: 1", "name: x: y", shown[0].replace("1", "2"), "   a: NULL", "name: "]
+    shown += ["2 rows in set (0.00 sec)", ""]
+    assert shown_rows(shown) == "a | name\n1 | x: y\nNULL | "
+    assert told_count(shown) == (2, 6)
+    assert commands("mysql> SELECT a\n    -> FROM t\\G\nx")[0].text == "SELECT a\nFROM t;"
+
+
+def test_rows_of_psql_are_rows() -> None:
+    shown = [" id | name ", "----+------", "  1 | a  b", "(1 row)", ""]
+    assert shown_rows(shown).rstrip("\n") == "id | name\n1 | a  b"
+    assert told_count(shown) == (1, 3)
+    for tag, told in (("INSERT 0 2", (2, 0)), ("CREATE TABLE", None), ("BEGIN", None)):
+        assert (shown_rows([tag, ""]), told_count([tag, ""])) == ("", told)
+    assert shown_rows(["BEGIN", "1"]) == "BEGIN\n1"
+    assert shown_rows(["a", "---"]) == "a\n---"
 
 
 # -- a shell --------------------------------------------------------------------------------------

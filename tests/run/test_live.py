@@ -53,6 +53,71 @@ def test_answer_of_a_database_is_its_own(
     assert databases(live.server(target)) == []
 
 
+IN_PSQL = """\
+postgres=# INSERT INTO notes_note (text, stars) VALUES ('a', 1), ('b', 2);
+INSERT 0 2
+postgres=# SELECT text, stars FROM notes_note
+postgres-# ORDER BY stars;
+ text | stars
+------+-------
+ a    |     1
+ b    |     2
+(2 rows)
+
+postgres=# DELETE FROM notes_note;
+DELETE 2
+"""
+IN_MYSQL = """\
+mysql> INSERT INTO notes_note (text, stars) VALUES ('a', 1), ('b', 2);
+Query OK, 2 rows affected (0.01 sec)
+Records: 2  Duplicates: 0  Warnings: 0
+
+mysql> SELECT text, stars FROM notes_note
+    -> ORDER BY stars;
++------+-------+
+| text | stars |
++------+-------+
+| a    |     1 |
+| b    |     2 |
++------+-------+
+2 rows in set (0.00 sec)
+
+mysql> SELECT stars FROM notes_note WHERE text = 'a'\\G
+*************************** 1. row ***************************
+stars: 1
+1 row in set (0.00 sec)
+
+mysql> UPDATE notes_note SET stars = 2;
+Query OK, 1 row affected (0.00 sec)
+Rows matched: 2  Changed: 1  Warnings: 0
+
+mysql> SELECT text FROM notes_note WHERE stars = 1;
+Empty set (0.00 sec)
+
+mysql> DELETE FROM notes_note;
+Query OK, 2 rows affected (0.00 sec)
+"""
+
+
+def test_session_is_shown_as_its_client_does(on: Repository, target: str) -> None:
+    session = IN_PSQL if target == "postgresql" else IN_MYSQL
+    on.page(f"```console\n{session}```\n")
+    assert failures(on.run(target=target).results) == []
+
+
+def test_number_of_rows_that_a_client_tells_is_checked(on: Repository, target: str) -> None:
+    session = IN_PSQL if target == "postgresql" else IN_MYSQL
+    wrong = session.replace("DELETE 2", "DELETE 3").replace(
+        "OK, 2 rows affected (0.00", "OK, 3 rows affected (0.00"
+    )
+    on.page(f"```console\n{wrong}```\n")
+    (result,) = on.run(target=target).results
+    assert result.failure is not None
+    assert result.failure.line == 1 + len(wrong.splitlines())
+    assert result.failure.message.startswith("the statement gave or changed another number of rows")
+    assert (result.failure.got, "3" in result.failure.expected) == ("2 rows", True)
+
+
 def test_null_and_bytes_are_shown_alike(on: Repository, live: LiveServers, target: str) -> None:
     block = "```sql\nSELECT NULL AS nothing, 1.50 AS tenths;\n```\n"
     on.page(f"{block}```{{output}}\nnothing | tenths\nNULL | 1.50\n```\n")
