@@ -1,8 +1,8 @@
 """A page's doctree waits on disk until the page is written, not in memory.
 
 Sphinx keeps each doctree that it has read until it writes the page, and the pickles of those that
-were asked for: 2000 Japanese pages take 450 MB, which the garbage collector passes over again and
-again, so that reading them anew costs no more. It was said of the cache when it came:
+were asked for. 2000 Japanese pages take 290 MB more, which the garbage collector passes over again
+and again, so that reading them anew costs no more. What its makers say of the cache:
 https://github.com/sphinx-doc/sphinx/pull/12431
 """
 

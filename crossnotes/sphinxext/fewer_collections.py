@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-#: About two pages of new objects, ten times that, and rarely all. Twice as many cost 10 MB more.
+#: About a page's worth of new objects, ten times that, and rarely all. With fewer at a time a page
+#: outlives the look at it; with more the processor's cache does not hold them.
 THRESHOLDS = (10_000, 10, 50)
 
 
