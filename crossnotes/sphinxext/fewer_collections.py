@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: About a page's worth of new objects, ten times that, and rarely all. With fewer at a time a page
 #: outlives the look at it; with more the processor's cache does not hold them.
-THRESHOLDS = (10_000, 10, 50)
+THRESHOLDS = (10_000, 10, 100)
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
