@@ -294,9 +294,10 @@ class Alone:
                 output = self._shell_command(snippet, command, line)
             printed.append(output)
             if command.shown and not self.record.update:
-                shown = "\n".join(command.shown)
-                right = console.shown_rows(command.shown) if command.sql else shown
-                got = console.as_shown(output, command.shown) if command.sql else output
+                right, got = "\n".join(command.shown), output
+                if command.sql:
+                    right = console.shown_rows(command.shown)
+                    got = console.as_shown(output, command.shown)
                 if not matches(Expected(right), got):
                     raise BlockError(
                         Failure(
@@ -438,9 +439,9 @@ def _check_count(command: console.Command, count: int, line: int) -> None:
     """Raise BlockError where a client would tell another number of rows than the page does.
 
     mysql says how many rows an UPDATE changed; Django asks the driver how many it found, which
-    are more where some were so already. Some drivers do not know (-1).
+    are more where some were so already. Some drivers do not know (-1), nor does a shell.
     """
-    told = console.told_count(command.shown) if command.sql else None
+    told = console.told_count(command.shown)
     if told is None or count < 0:
         return
     number, place = told

@@ -67,8 +67,10 @@ def _continued(last: Command, line: str) -> str | None:
     if last.sql:
         match = _SQL_CONTINUED.match(line)
         return match["text"] if match else None
-    if last.text.endswith("\\") or (line.startswith(">") and _is_unfinished(last.text)):
-        return line.removeprefix(">").removeprefix(" ") if line.startswith(">") else line
+    # Without the blank after it, > is a redirection.
+    prompted = line == ">" or line.startswith("> ")
+    if last.text.endswith("\\") or (prompted and _is_unfinished(last.text)):
+        return line[2:] if prompted else line
     return None
 
 
@@ -92,20 +94,21 @@ def shown_rows(lines: list[str]) -> str:
     lines = [line for line in lines if not (_COUNTED.match(line) or _SAID.match(line))]
     if any(_VERTICAL.match(line) for line in lines):
         return "\n".join(_from_vertical(lines))
-    rules = [place for place, line in enumerate(lines) if _BOX.fullmatch(line)]
     match lines:
-        case [head, rule, *_] if head.startswith(" ") and _RULE.fullmatch(rule):
-            rules = [1]
-    rows = []
-    for place, line in enumerate(lines):
-        if place in rules:
-            continue
-        if rules and "|" in line:
-            cells = line.removeprefix("|").removesuffix("|").split("|")
-            line = " | ".join(cell.strip() for cell in cells)
-        rows.append(line.strip() if rules else line)
+        case [head, rule, *below] if head.startswith(" ") and _RULE.fullmatch(rule):
+            rows = [_cells(line) for line in (head, *below)]
+        case _:
+            rows = [
+                _cells(line[1:-1]) if line.startswith("|") and line.endswith("|") else line
+                for line in lines
+                if not _BOX.fullmatch(line)
+            ]
     # A command that gives no rows has no line of its own, and a client ends with an empty one.
     return "\n".join(rows) if any(rows) else ""
+
+
+def _cells(line: str) -> str:
+    return " | ".join(cell.strip() for cell in line.split("|"))
 
 
 def as_shown(output: str, lines: list[str]) -> str:

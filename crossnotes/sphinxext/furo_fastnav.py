@@ -3,7 +3,7 @@
 500 pages: 117 CPU seconds, with this 22. https://github.com/pradyunsg/furo/pull/939
 And what furo adds to the tree (a switch to open each branch, the mark of the page that is shown)
 is put in as the tree is passed over once, not by an HTML parser, which took half of that. Pages
-that stand beside each other share a tree, which is a sixth of what is left.
+that stand beside each other share a tree, which is an eighth of what is left.
 """
 
 import re

@@ -61,6 +61,13 @@ def test_what_bash_would_ask_for_continues_a_command(shown: str, typed: str) -> 
     assert commands(f"$ {shown}\nout\n> out") == [Command(0, typed, shown=["out", "> out"])]
 
 
+def test_redirection_may_begin_a_line_that_goes_on() -> None:
+    assert commands("$ echo a \\\n>file\n$ cat file\na") == [
+        Command(0, "echo a \\\n>file"),
+        Command(2, "cat file", shown=["a"]),
+    ]
+
+
 def test_output_may_begin_like_the_second_prompt() -> None:
     assert commands("$ npm run a\n\n> a@1\n$ b\n> c") == [
         Command(0, "npm run a", shown=["", "> a@1"]),
@@ -107,6 +114,7 @@ def test_prompt_needs_the_blank_after_it() -> None:
 def test_box_of_a_client_is_taken_off() -> None:
     box = ["+----+-------+", "| id | name  |", "+----+-------+", "|  1 | a  b  |", "+----+-------+"]
     assert shown_rows([*box, "1 row in set (0.00 sec)"]) == "id | name\n1 | a  b"
+    assert shown_rows(box[1::2]) == "id | name\n1 | a  b"
     assert shown_rows(["id | name", "1 | a"]) == "id | name\n1 | a"
     assert shown_rows(["Empty set (0.00 sec)"]) == ""
 
