@@ -26,13 +26,14 @@ from crossnotes import config as configuration
 from crossnotes import dialects
 from crossnotes import ledger as ledgers
 from crossnotes.config import Config
-from crossnotes.parse import Dialect, Page, Problem
+from crossnotes.page import Page, Problem
 from crossnotes.program import Program
+from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
-from crossnotes.run import report
 from crossnotes.run.runner import Run, Source, TargetRun
 from crossnotes.targets import Target, TargetError, every_target
+from crossnotes.text import report
 
 
 class Wrong(click.ClickException):
@@ -140,7 +141,7 @@ def test(
     if json_file:
         _write(json_file, _as_json(runs[0]) if len(runs) == 1 else _as_json_list(runs))
     if junit_file:
-        from crossnotes import junit
+        from crossnotes.text import junit
 
         _write(junit_file, junit.document(runs, problems))
     _summary(runs, required)
@@ -171,7 +172,7 @@ def _cleaning_up() -> Iterator[None]:
 def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) -> list[Problem]:
     """Write what was printed into the pages, and show each change as a diff; what could not be
     written."""
-    from crossnotes import update as updates
+    from crossnotes.text import update as updates
 
     problems: list[Problem] = []
     for page in pages:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from crossnotes.parse import Output, Page, Problem, Snippet, Tab, TabSet
+from crossnotes.page import Output, Page, Problem, Snippet, Tab, TabSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ import pytest
 
 if TYPE_CHECKING:
     from crossnotes.config import Config
-    from crossnotes.parse import Dialect, Page, Problem
+    from crossnotes.page import Page, Problem
     from crossnotes.program import Labels, Program
+    from crossnotes.reader import Dialect
     from crossnotes.result import Result
     from crossnotes.run.inside import InsideSupervisor
     from crossnotes.run.servers import Servers
@@ -181,18 +182,18 @@ class Pages:
 
     def read(self, path: Path) -> tuple[Page, list[Problem]]:
         """A page, and what its author has to mend. Raises dialects.ConfError."""
-        from crossnotes import parse
+        from crossnotes import reader
         from crossnotes.program import tab_problems
 
         resolved, root = _resolved(path.parent) / path.name, self.settings.root
         inside = resolved.is_relative_to(root)
         shown_as = str(resolved.relative_to(root) if inside else path)
-        page = parse.read(path, shown_as, self._dialect(path.parent))
+        page = reader.read(path, shown_as, self._dialect(path.parent))
         return page, [*page.problems, *tab_problems(page, self.labels)]
 
     def _dialect(self, folder: Path) -> Dialect:
         from crossnotes import dialects
-        from crossnotes.parse import Dialect
+        from crossnotes.reader import Dialect
         from crossnotes.targets import every_target
 
         if folder not in self._dialects:
@@ -457,12 +458,12 @@ class PageItem(pytest.Item):
     # -- what is said of it ----------------------------------------------------------------------
 
     def _problem_lines(self) -> list[str]:
-        from crossnotes.run.report import problem_line
+        from crossnotes.text.report import problem_line
 
         return [problem_line(problem) for problem in self.problems]
 
     def _failure_lines(self, results: Iterable[Result]) -> list[str]:
-        from crossnotes.run.report import failure_lines, snippet_of
+        from crossnotes.text.report import failure_lines, snippet_of
 
         failed = [result for result in results if result.status == "failed"]
         if not failed:

@@ -19,7 +19,8 @@ from click.testing import CliRunner
 
 from crossnotes import cli
 from crossnotes import config as configuration
-from crossnotes.parse import Dialect, Page
+from crossnotes.page import Page
+from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run.runner import Run, Source, TargetRun

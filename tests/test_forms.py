@@ -13,14 +13,15 @@ import pytest
 from docutils import nodes
 
 from crossnotes import config as configuration
-from crossnotes import dialects, parse, site
-from crossnotes.parse import KINDS, Dialect, Snippet
+from crossnotes import dialects, reader, site
+from crossnotes.page import Snippet
+from crossnotes.reader import KINDS, Dialect
 from crossnotes.run.supervisor import ONLY_SHOWN
 from crossnotes.sphinxext import marks
 from crossnotes.targets import every_target
 
 from .conftest import PAGES, REPOSITORY, Repository, command
-from .test_parse import cases
+from .test_reader import cases
 
 FOLDER = PAGES / "forms"
 FORMS = {f"form{n:03}.md": case for n, case in enumerate(cases(FOLDER / "cases.txt"))}
@@ -89,7 +90,7 @@ def differences(root: Path, doctrees: Path) -> dict[str, list[str]]:
     for path in pages:
         name = path.relative_to(root / "docs")
         doctree = pickle.loads((doctrees / name).with_suffix(".doctree").read_bytes())
-        page = parse.read(path, f"docs/{name}", dialect)
+        page = reader.read(path, f"docs/{name}", dialect)
         run = KINDS.keys() - dialect.show_only
         if unequal := unlike(page.snippets, marks.blocks(doctree), run):
             found[str(name)] = unequal

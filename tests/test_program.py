@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from crossnotes import parse
-from crossnotes.parse import Dialect, Page
+from crossnotes import reader
+from crossnotes.page import Page
 from crossnotes.program import (
     Labels,
     Program,
@@ -15,6 +15,7 @@ from crossnotes.program import (
     tab_problems,
     targets_of,
 )
+from crossnotes.reader import Dialect
 from crossnotes.targets import every_target
 
 TARGETS = ["sqlite", "tidb-serverless", "tidb-dedicated"]
@@ -39,7 +40,7 @@ def block(code: str) -> str:
 
 
 def page_of(*parts: str) -> Page:
-    return parse.parse("\n".join(parts), "docs/a.md", DIALECT)
+    return reader.parse("\n".join(parts), "docs/a.md", DIALECT)
 
 
 def read(page: Page, target: str = "sqlite") -> list[list[str]]:
@@ -255,7 +256,7 @@ first
 
 
 def hashed(text: str, target: str = "sqlite", project: str = "digest") -> list[str]:
-    (program,) = programs(parse.parse(text, "docs/a.md", DIALECT), target, LABELS)
+    (program,) = programs(reader.parse(text, "docs/a.md", DIALECT), target, LABELS)
     return list(hashes(program, project).values())
 
 
@@ -315,6 +316,6 @@ def test_code_hash_is_that_of_the_code_alone() -> None:
 
 
 def test_program_has_the_isolation_of_its_page() -> None:
-    (program,) = programs(parse.parse(PAGE, "docs/a.md", DIALECT), "sqlite", LABELS)
+    (program,) = programs(reader.parse(PAGE, "docs/a.md", DIALECT), "sqlite", LABELS)
     assert isinstance(program, Program)
     assert program.isolation == "commit"

@@ -12,7 +12,8 @@ import pytest
 
 from crossnotes import config as configuration
 from crossnotes import dialects
-from crossnotes.parse import Dialect, Problem
+from crossnotes.page import Problem
+from crossnotes.reader import Dialect
 from crossnotes.run import project as projects
 from crossnotes.run.runner import Run, Source, TargetRun
 from crossnotes.targets import every_target

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossnotes.parse import Listing, Snippet
+from crossnotes.page import Listing, Snippet
 from crossnotes.program import Program
 from crossnotes.result import Failure
-from crossnotes.run import console, dotenv
+from crossnotes.run import dotenv, shell
 from crossnotes.run import project as projects
-from crossnotes.run.compare import Expected, matches, same
 from crossnotes.run.record import (
     INTERPRETED,
     TIMEOUT,
@@ -30,6 +29,8 @@ from crossnotes.run.record import (
 from crossnotes.run.trace import Trace
 from crossnotes.run.worker import Worker, WorkerDiedError, WorkerTimeoutError
 from crossnotes.targets import Database, TargetError
+from crossnotes.text import transcript
+from crossnotes.text.matching import Expected, matches, same
 
 if TYPE_CHECKING:
     from crossnotes.run.supervisor import Supervisor
@@ -49,7 +50,7 @@ class Alone:
         #: Whether the next blocks are to begin with an empty namespace.
         self.fresh = True
         self.opened = False
-        self.shell: console.Shell | None = None
+        self.shell: shell.Shell | None = None
         self.trace: Trace | None = None
         self.database: Database | None = None
         self.folder = Path()
@@ -134,7 +135,7 @@ class Alone:
         if listings:
             self.trace = Trace(self.folder / "trace", [self._in_copy(x) for x in listings])
             self.environment |= self.trace.environment()
-        self.shell = console.Shell(self.copy, self.environment, self.folder / "shell")
+        self.shell = shell.Shell(self.copy, self.environment, self.folder / "shell")
 
     def _uses_database(self) -> bool:
         if self.project is not None:
@@ -285,7 +286,7 @@ class Alone:
     def _console(self, snippet: Snippet) -> str:
         expected = self.record.expected(snippet)
         printed: list[str] = []
-        for command in console.commands(snippet.code):
+        for command in transcript.commands(snippet.code):
             line = snippet.line + command.offset
             count = -1
             if command.sql:
@@ -296,8 +297,8 @@ class Alone:
             if command.shown and not self.record.update:
                 right, got = "\n".join(command.shown), output
                 if command.sql:
-                    right = console.shown_rows(command.shown)
-                    got = console.as_shown(output, command.shown)
+                    right = transcript.shown_rows(command.shown)
+                    got = transcript.as_shown(output, command.shown)
                 if not matches(Expected(right), got):
                     raise BlockError(
                         Failure(
@@ -323,7 +324,7 @@ class Alone:
         return text
 
     def _sql_command(
-        self, snippet: Snippet, command: console.Command, line: int
+        self, snippet: Snippet, command: transcript.Command, line: int
     ) -> tuple[str, int]:
         """What a statement gave, and how many rows it gave or changed, or -1."""
         worker = self._ready_worker(snippet, needs_django=True)
@@ -337,7 +338,7 @@ class Alone:
         demand(answer, snippet)
         return str(answer["output"]), int([-1, *answer["counts"]][-1])
 
-    def _shell_command(self, snippet: Snippet, command: console.Command, line: int) -> str:
+    def _shell_command(self, snippet: Snippet, command: transcript.Command, line: int) -> str:
         assert self.shell is not None
         timeout = timeout_of(snippet)
         if url := snippet.options.get("background"):
@@ -367,7 +368,7 @@ class Alone:
         return outcome.output
 
     @staticmethod
-    def _raised(raises: str, outcome: console.Outcome) -> bool:
+    def _raised(raises: str, outcome: shell.Outcome) -> bool:
         if not outcome.status:
             return False
         return raises == str(outcome.status) or any(
@@ -375,14 +376,14 @@ class Alone:
         )
 
     def _serve(
-        self, snippet: Snippet, command: console.Command, line: int, url: str, timeout: float
+        self, snippet: Snippet, command: transcript.Command, line: int, url: str, timeout: float
     ) -> str:
         assert self.shell is not None
         try:
             self.shell.serve(command.text, url, timeout)
-        except console.PortTakenError as error:
+        except shell.PortTakenError as error:
             raise BlockError(Failure(line, str(error))) from error
-        except console.ServerNotUpError as error:
+        except shell.ServerNotUpError as error:
             raise BlockError(
                 Failure(line, str(error), details=_last_lines(error.output)), error.output
             ) from error
@@ -435,13 +436,13 @@ def _groups(snippets: Sequence[Snippet]) -> Iterator[list[Snippet]]:
         yield group
 
 
-def _check_count(command: console.Command, count: int, line: int) -> None:
+def _check_count(command: transcript.Command, count: int, line: int) -> None:
     """Raise BlockError where a client would tell another number of rows than the page does.
 
     mysql says how many rows an UPDATE changed; Django asks the driver how many it found, which
     are more where some were so already. Some drivers do not know (-1), nor does a shell.
     """
-    told = console.told_count(command.shown)
+    told = transcript.told_count(command.shown)
     if told is None or count < 0:
         return
     number, place = told

@@ -14,9 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, TextIO
 
-from crossnotes.program import Program
-from crossnotes.result import Result
-from crossnotes.run.interpreter import (
+from crossnotes.child.interpreter import (
     Answer,
     Block,
     BlockFailedError,
@@ -24,6 +22,8 @@ from crossnotes.run.interpreter import (
     Interpreter,
     set_up_django,
 )
+from crossnotes.program import Program
+from crossnotes.result import Result
 from crossnotes.run.supervisor import Supervisor
 from crossnotes.run.worker import Worker
 from crossnotes.targets import Database

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crossnotes.parse import Snippet
+from crossnotes.page import Snippet
 from crossnotes.program import Program, expected_of, hashes
 from crossnotes.result import COMPILED, EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
 from crossnotes.run.worker import WorkerTimeoutError

@@ -16,7 +16,7 @@ from typing import Any
 
 from crossnotes import folders
 from crossnotes.ledger import FIELDS
-from crossnotes.parse import Page
+from crossnotes.page import Page
 from crossnotes.result import NOT_REACHED, Result
 
 TAB = FIELDS.index("tab")

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossnotes import config, parse
+from crossnotes import config, reader
 from crossnotes.config import Config
 from crossnotes.ledger import Ledger, one_per_snippet
-from crossnotes.parse import Dialect, Page, Problem
+from crossnotes.page import Page, Problem
 from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
+from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run.project import Project
 from crossnotes.run.registration import PREFIX, Lifetime
@@ -41,7 +42,7 @@ class Source:
 
     def page(self) -> Page:
         """Read it. It is not kept: a run may have thousands."""
-        return parse.read(self.path, self.shown_as, self.dialect)
+        return reader.read(self.path, self.shown_as, self.dialect)
 
 
 @dataclass(frozen=True, slots=True)

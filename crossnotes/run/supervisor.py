@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossnotes.config import Config
-from crossnotes.parse import KINDS, Listing, Snippet
+from crossnotes.page import Listing, Snippet
 from crossnotes.program import Program
+from crossnotes.reader import KINDS
 from crossnotes.result import NEEDS_PYTEST, NEEDS_SERVER, ONLY_SHOWN, Result
 from crossnotes.run import project as projects
 from crossnotes.run import together

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossnotes.parse import Snippet
+from crossnotes.page import Snippet
 from crossnotes.program import Program
 from crossnotes.result import Failure, Result
 from crossnotes.run.record import (

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossnotes.parse import Listing
+from crossnotes.page import Listing
 
 if TYPE_CHECKING:
     import coverage

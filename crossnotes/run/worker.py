@@ -19,7 +19,7 @@ import crossnotes
 
 _CODE = (
     "import sys; sys.path.append(sys.argv.pop()); "
-    "from crossnotes.run.interpreter import main; main()"
+    "from crossnotes.child.interpreter import main; main()"
 )
 _PACKAGES = str(Path(crossnotes.__file__).parents[1])
 

@@ -11,7 +11,7 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from crossnotes.parse import Snippet
+from crossnotes.page import Snippet
 from crossnotes.sphinxext.known import Mark, known_to
 from crossnotes.sphinxext.marks import (
     blocks,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx_tabs.tabs import SphinxTabsTab
 
-from crossnotes import download
-from crossnotes.parse import Page
+from crossnotes.page import Page
 from crossnotes.program import Program, programs, targets_of
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.targets import every_target
+from crossnotes.text import download
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util import logging
 
 from crossnotes import config as configuration
-from crossnotes import dialects, parse
+from crossnotes import dialects, reader
 from crossnotes import ledger as ledgers
 from crossnotes.config import Config
 from crossnotes.ledger import Ledger
 from crossnotes.markdown import Myst
-from crossnotes.parse import Dialect, Page, Snippet
+from crossnotes.page import Page, Snippet
 from crossnotes.program import Labels, hashes, programs, targets_of
+from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run.reuse import own_digest
@@ -61,7 +62,7 @@ class Known:
         """A page as it is now; a build asks for it more than once."""
         if path not in self._pages:
             shown_as = str(path.relative_to(self.config.root))
-            self._pages[path] = parse.read(path, shown_as, self.dialect)
+            self._pages[path] = reader.read(path, shown_as, self.dialect)
         return self._pages[path]
 
     def targets(self, page: Page) -> list[Target]:

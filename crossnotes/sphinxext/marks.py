@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
-from crossnotes.parse import KINDS, Dialect, Snippet
+from crossnotes.page import Snippet
+from crossnotes.reader import KINDS, Dialect
 from crossnotes.result import (
     COMPILED,
     EXPECTED_TO_FAIL,

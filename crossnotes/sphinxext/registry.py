@@ -103,7 +103,7 @@ def _substitutions(app: Sphinx) -> dict[str, str]:
 
 
 def ask(conf: Path, try_all: bool = False) -> dict[str, Any]:
-    """Everything that parse.py has to be told of the project whose conf.py is in `conf`."""
+    """Everything that reader.py has to be told of the project whose conf.py is in `conf`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "source"

@@ -8,7 +8,8 @@ from sphinx.directives.code import CodeBlock, LiteralInclude
 from sphinx.util.docutils import SphinxDirective
 
 from crossnotes import config as configuration
-from crossnotes.parse import CODE_BLOCK_OPTIONS, REASON_OPTIONS, SNIPPET_OPTIONS, words
+from crossnotes.page import words
+from crossnotes.reader import CODE_BLOCK_OPTIONS, REASON_OPTIONS, SNIPPET_OPTIONS
 from crossnotes.sphinxext.messages import _
 from crossnotes.targets import every_target
 

@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from crossnotes.parse import Page, Snippet
+from crossnotes.page import Page, Snippet
 from crossnotes.sphinxext.badge import badge
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import Known, Mark, anchor_of, known_to

@@ -22,9 +22,9 @@ from myst_parser.mdit_to_docutils import base
 from myst_parser.parsers import mdit, sphinx_
 from playwright.sync_api import Page, expect
 
-from crossnotes.run.console import commands
 from crossnotes.sphinxext import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse, theme
 from crossnotes.sphinxext.messages import compile_catalogues
+from crossnotes.text.transcript import commands
 
 from .conftest import Outcome, Read, copy_root, serve, sphinx_build, without, write_root
 

@@ -6,9 +6,9 @@ import doctest
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 
-from crossnotes.parse import Snippet
+from crossnotes.page import Snippet
 from crossnotes.program import Program
-from crossnotes.run import console
+from crossnotes.text import transcript
 
 _HEAD = '''\
 """{title}
@@ -124,7 +124,7 @@ def _execute(sql: str) -> Iterator[str]:
 
 def _console(snippet: Snippet) -> Iterator[str]:
     check = "raises" not in snippet.options
-    for command in console.commands(snippet.code):
+    for command in transcript.commands(snippet.code):
         if command.sql:
             yield from _execute(command.text)
         elif url := snippet.options.get("background"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossnotes.run.compare import Expected, difference, matches, without_columns
+from crossnotes.text.matching import Expected, difference, matches, without_columns
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ never parsed, nothing is executed, and neither Sphinx nor Django is imported.
 
 from __future__ import annotations
 
-import hashlib
 import keyword
 import os
 import re
@@ -16,8 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossnotes import markdown, regions
+from crossnotes import listing, markdown
 from crossnotes.markdown import Directive, Myst
+from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -96,117 +96,6 @@ _SECONDS = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something on a page that its author has to mend; it fails the run, at its line."""
-
-    page: str
-    line: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One step of a tab path: a label of the tab set that opens on line `tab_set`."""
-
-    tab_set: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class TabSet:
-    """A row of tabs as a reader sees it. `synced`: choosing a label chooses it in every such set"""
-
-    line: int
-    labels: tuple[str, ...]
-    synced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """An expected block. `targets` is empty for the default one; `fence` is the line that opens
-    it, `line` the first of its `lines` lines."""
-
-    line: int
-    text: str
-    targets: tuple[str, ...] = ()
-    unordered: bool = False
-    ignore: tuple[str, ...] = ()
-    fence: int = 0
-    lines: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a literalinclude shows: lines (counted from 1) of a file, and what it may leave unrun.
-
-    `elsewhere` maps the source text of a statement to the reason why another tab runs it.
-    """
-
-    path: Path
-    lines: tuple[int, ...]
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """One code block of a page. `line` is the first line of its code (of the directive for a
-    literalinclude), `index` its place among the page's snippets, counted from 0."""
-
-    page: str
-    line: int
-    index: int
-    kind: str
-    language: str
-    code: str
-    tabs: tuple[Tab, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict)
-    outputs: tuple[Output, ...] = ()
-    listing: Listing | None = None
-    problem: Problem | None = None
-    #: The file that an `include` took the block from, and to which `line` then belongs.
-    source: str = ""
-
-    @property
-    def place(self) -> str:
-        """The file in which a person would mend this block."""
-        return self.source or self.page
-
-    @property
-    def labels(self) -> list[str]:
-        """The tab path as a reader would say it."""
-        return [tab.label for tab in self.tabs]
-
-    @property
-    def name(self) -> str:
-        return self.options.get("name", "")
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The targets that this snippet is narrowed to; empty for all."""
-        return words(self.options.get("targets", ""))
-
-    @property
-    def code_sha256(self) -> str:
-        return hashlib.sha256(self.code.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One MyST file: its snippets in reading order, its tab sets, its front matter's settings."""
-
-    path: str
-    snippets: tuple[Snippet, ...]
-    tab_sets: tuple[TabSet, ...] = ()
-    isolation: str = "rollback"
-    targets: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    #: The other files that it takes in.
-    files: tuple[Path, ...] = ()
-    #: The pytest fixtures that its blocks use by name.
-    fixtures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Dialect:
     """What a project says about its pages: the languages that only show, the targets there are,
     and its MyST."""
@@ -229,11 +118,6 @@ class Dialect:
 def _is_url(text: str) -> bool:
     match = _URL.fullmatch(text)
     return match is not None and int(match[1] or 80) <= 65535
-
-
-def words(text: str) -> tuple[str, ...]:
-    """The items of a comma-separated option."""
-    return tuple(item for item in (part.strip() for part in text.split(",")) if item)
 
 
 def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
@@ -406,14 +290,14 @@ class _Reader:
 
     def _include(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         """The part of another file that is shown here. Its blocks are on that file's lines."""
-        path = regions.resolve(self.folder, directive.argument)
+        path = listing.resolve(self.folder, directive.argument)
         self.files.append(path)
         if path in self.sources:
             self.problem(directive.line, f"{directive.argument} includes itself")
             return
         try:
-            text, first_line = regions.included(path, directive.options)
-        except regions.RegionError as error:
+            text, first_line = listing.included(path, directive.options)
+        except listing.ListingError as error:
             self.problem(directive.line, str(error))
             return
         if "literal" in directive.options:
@@ -578,18 +462,18 @@ class _Reader:
 
     def _literalinclude(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
         self._last = None
-        path = regions.resolve(self.folder, directive.argument)
+        path = listing.resolve(self.folder, directive.argument)
         self.files.append(path)
-        language = directive.options.get("language") or regions.language_of(path)
+        language = directive.options.get("language") or listing.language_of(path)
         if message := self.dialect.language_problem(language):
             self.problem(directive.line, message)
             return
-        listing, code, problem = None, "", self._option_problem(directive, LISTING_OPTIONS)
+        shown, code, problem = None, "", self._option_problem(directive, LISTING_OPTIONS)
         try:
-            lines, code = regions.select(path, directive.options)
-            elsewhere = regions.elsewhere(directive.options.get("elsewhere", ""))
-            listing = Listing(path.resolve(), lines, elsewhere)
-        except regions.RegionError as error:
+            lines, code = listing.select(path, directive.options)
+            elsewhere = listing.elsewhere(directive.options.get("elsewhere", ""))
+            shown = Listing(path.resolve(), lines, elsewhere)
+        except listing.ListingError as error:
             problem = problem or self._failing(directive.line, str(error))
         self._add(
             line=directive.line,
@@ -598,7 +482,7 @@ class _Reader:
             code=code,
             tabs=tabs,
             options=directive.options,
-            listing=listing,
+            listing=shown,
             problem=problem,
         )
 

@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-from crossnotes import download
 from crossnotes.program import Labels, programs
 from crossnotes.run import project as projects
+from crossnotes.text import download
 from tests.conftest import REPOSITORY, Repository
 
 PAGE = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 from typing import Any
 
-from crossnotes.run.interpreter import BlockFailedError, describe
+from crossnotes.child.interpreter import BlockFailedError, describe
 
 
 class Session(doctest.DocTestRunner):

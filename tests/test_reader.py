@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from crossnotes import config as configuration
-from crossnotes import parse
-from crossnotes.parse import Dialect, Output, Page, Problem, Snippet
+from crossnotes import reader
+from crossnotes.page import Output, Page, Problem, Snippet
+from crossnotes.reader import Dialect
 from crossnotes.targets import every_target
 
 from .conftest import PAGES, REPOSITORY
@@ -52,7 +53,7 @@ def of_snippet(snippet: Snippet) -> Iterator[str]:
     shown = {
         k: v
         for k, v in snippet.options.items()
-        if k in parse.SNIPPET_OPTIONS or k not in parse.CODE_BLOCK_OPTIONS
+        if k in reader.SNIPPET_OPTIONS or k not in reader.CODE_BLOCK_OPTIONS
     }
     for name, value in shown.items():
         if name not in ("caption", "dedent", "emphasize-lines"):
@@ -87,7 +88,7 @@ def of_problem(problem: Problem) -> str:
     ("text", "expected"), [case[1:] for case in FORMS], ids=[c[0] for c in FORMS]
 )
 def test_form(text: str, expected: str) -> None:
-    assert drawn(parse.parse(text, "docs/a.md", DIALECT)) == expected
+    assert drawn(reader.parse(text, "docs/a.md", DIALECT)) == expected
 
 
 def bare(line: str) -> str:
@@ -99,7 +100,7 @@ def bare(line: str) -> str:
 @pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_every_line_of_code_stands_where_its_snippet_says(text: str, ending: str) -> None:
     lines = text.split("\n")
-    page = parse.parse(text.replace("\n", ending), "docs/a.md", DIALECT)
+    page = reader.parse(text.replace("\n", ending), "docs/a.md", DIALECT)
     for snippet in page.snippets:
         for offset, code in enumerate(snippet.code.split("\n")):
             if code:
@@ -112,7 +113,7 @@ def test_every_line_of_code_stands_where_its_snippet_says(text: str, ending: str
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "docs").rglob("*.md")), ids=lambda p: p.name)
 def test_our_own_pages_have_no_problems_and_true_lines(path: Path) -> None:
     shown = configuration.find(REPOSITORY).show_only
-    page = parse.read(path, path.name, Dialect(shown, DIALECT.targets))
+    page = reader.read(path, path.name, Dialect(shown, DIALECT.targets))
     assert page.problems == ()
     lines = path.read_text(encoding="utf-8").split("\n")
     for snippet in page.snippets:
@@ -123,14 +124,14 @@ def test_our_own_pages_have_no_problems_and_true_lines(path: Path) -> None:
 
 def test_line_endings_of_windows_are_read_as_any_other() -> None:
     for _title, text, expected in FORMS:
-        windows = parse.parse(text.replace("\n", "\r\n"), "docs/a.md", DIALECT)
+        windows = reader.parse(text.replace("\n", "\r\n"), "docs/a.md", DIALECT)
         assert drawn(windows) == expected
 
 
 def test_byte_order_mark_is_no_part_of_the_page(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes(b"\xef\xbb\xbf---\ncrossnotes: {isolation: commit}\n---\n```python\na\n```\n")
-    page = parse.read(path, "a.md", DIALECT)
+    page = reader.read(path, "a.md", DIALECT)
     assert page.isolation == "commit"
     assert [(s.line, s.code) for s in page.snippets] == [(5, "a")]
 
@@ -138,39 +139,39 @@ def test_byte_order_mark_is_no_part_of_the_page(tmp_path: Path) -> None:
 def test_page_that_is_not_utf8_is_one_problem_at_the_byte_that_is_not(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_bytes("# 見出し\n\n```python\nx = 'あ'\n```\n".encode("shift_jis"))
-    assert parse.read(path, "docs/a.md", DIALECT).problems == (
+    assert reader.read(path, "docs/a.md", DIALECT).problems == (
         Problem("docs/a.md", 1, "not UTF-8: byte 0x8c; save the page as UTF-8"),
     )
     for mark in (b"", b"\xef\xbb\xbf"):
         path.write_bytes(mark + b"# a\n\n\xff text\n")
-        assert parse.read(path, "docs/a.md", DIALECT).problems == (
+        assert reader.read(path, "docs/a.md", DIALECT).problems == (
             Problem("docs/a.md", 3, "not UTF-8: byte 0xff; save the page as UTF-8"),
         )
 
 
 def test_page_that_is_not_there_is_one_problem(tmp_path: Path) -> None:
-    page = parse.read(tmp_path / "none.md", "docs/none.md", DIALECT)
+    page = reader.read(tmp_path / "none.md", "docs/none.md", DIALECT)
     assert page.problems == (Problem("docs/none.md", 1, "cannot read: No such file or directory"),)
     assert (
-        parse.read(tmp_path, "docs", DIALECT).problems[0].message == "cannot read: Is a directory"
+        reader.read(tmp_path, "docs", DIALECT).problems[0].message == "cannot read: Is a directory"
     )
 
 
 def test_snippets_are_numbered_in_reading_order() -> None:
     for _title, text, _expected in FORMS:
-        page = parse.parse(text, "docs/a.md", DIALECT)
+        page = reader.parse(text, "docs/a.md", DIALECT)
         assert [s.index for s in page.snippets] == list(range(len(page.snippets)))
         assert [s.line for s in page.snippets] == sorted(s.line for s in page.snippets)
 
 
 def test_unknown_language_is_told_the_known_ones() -> None:
-    (problem,) = parse.parse("```pyhton\n```\n", "a.md", DIALECT).problems
+    (problem,) = reader.parse("```pyhton\n```\n", "a.md", DIALECT).problems
     assert "run: bash, console, dotenv, py, pycon, python" in problem.message
     assert "only shown: html, markdown, text" in problem.message
 
 
 def test_unknown_option_is_told_the_known_ones() -> None:
-    (snippet,) = parse.parse("```{snippet} python\n:x: 1\na\n```\n", "a.md", DIALECT).snippets
+    (snippet,) = reader.parse("```{snippet} python\n:x: 1\na\n```\n", "a.md", DIALECT).snippets
     assert snippet.problem is not None
     for option in ("background", "file", "raises", "skip", "targets", "timeout", "xfail"):
         assert option in snippet.problem.message
@@ -178,7 +179,7 @@ def test_unknown_option_is_told_the_known_ones() -> None:
 
 def test_name_and_targets_are_taken_from_the_options() -> None:
     text = "```{snippet} python\n:name: n\n:targets: sqlite,tidb-dedicated\na\n```\n"
-    (snippet,) = parse.parse(text, "a.md", DIALECT).snippets
+    (snippet,) = reader.parse(text, "a.md", DIALECT).snippets
     assert snippet.name == "n"
     assert snippet.targets == ("sqlite", "tidb-dedicated")
 
@@ -209,7 +210,7 @@ def listing(tmp_path: Path) -> Path:
 
 def listed(folder: Path, options: str, name: str = "code.py") -> Snippet:
     text = f"# Title\n\n```{{literalinclude}} {name}\n{options}```\n"
-    page = parse.parse(text, "docs/a.md", DIALECT, folder=folder)
+    page = reader.parse(text, "docs/a.md", DIALECT, folder=folder)
     assert page.problems == ()
     (snippet,) = page.snippets
     return snippet
@@ -250,7 +251,7 @@ def test_listing_may_name_its_language_or_have_it_from_its_file(listing: Path) -
 
 def test_listing_in_an_unknown_language_is_a_problem(listing: Path) -> None:
     text = "```{literalinclude} code.py\n:language: rust\n```\n"
-    page = parse.parse(text, "a.md", DIALECT, folder=listing)
+    page = reader.parse(text, "a.md", DIALECT, folder=listing)
     assert page.snippets == ()
     assert "unknown language 'rust'" in page.problems[0].message
 
@@ -291,7 +292,7 @@ def test_branch_of_a_listing_may_be_said_to_run_elsewhere(listing: Path) -> None
 )
 def test_output_of_a_block_that_prints_nothing_is_a_problem(listing: Path, before: str) -> None:
     text = f"{before}\n```{{output}}\n1\n```\n"
-    page = parse.parse(text, "a.md", DIALECT, folder=listing)
+    page = reader.parse(text, "a.md", DIALECT, folder=listing)
     line = before.count("\n") + 2
     assert [(p.line, p.message.split(";")[0]) for p in page.problems] == [
         (line, "an {output} of a block that prints nothing")

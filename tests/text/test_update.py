@@ -2,8 +2,8 @@
 
 import pytest
 
-from crossnotes.parse import Problem
-from crossnotes.update import Edit, Printed, edits, updated
+from crossnotes.page import Problem
+from crossnotes.text.update import Edit, Printed, edits, updated
 from tests.conftest import Repository
 
 STALE = """\

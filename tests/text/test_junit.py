@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from crossnotes import junit
-from crossnotes.parse import Problem
+from crossnotes.page import Problem
 from crossnotes.result import Failure, Result
 from crossnotes.run.runner import TargetRun
 from crossnotes.targets import every_target
+from crossnotes.text import junit
 
 
 def result(status: str = "passed", reason: str = "", **more: object) -> Result:

@@ -27,7 +27,7 @@ _LANGUAGES = {
 }
 
 
-class RegionError(Exception):
+class ListingError(Exception):
     """A listing that cannot be shown; its message says what is there instead."""
 
 
@@ -46,26 +46,26 @@ def resolve(folder: Path, argument: str) -> Path:
 def included(path: Path, options: Mapping[str, str]) -> tuple[str, int]:
     """The part of a file that an `include` shows, and the number (from 1) of its first line.
 
-    Raises RegionError for a file that cannot be read and for a marker that it does not hold.
+    Raises ListingError for a file that cannot be read and for a marker that it does not hold.
     """
     lines = _lines(path)
     try:
         start = int(options.get("start-line") or 0)
         end = int(options["end-line"]) if options.get("end-line") else None
     except ValueError:
-        raise RegionError(":start-line: and :end-line: take a number") from None
+        raise ListingError(":start-line: and :end-line: take a number") from None
     if start < 0:
         start = max(0, len(lines) + start)
     text = "\n".join(lines[start:end])
     if marker := options.get("start-after", "").strip("\"'"):
         before, found, text = text.partition(marker)
         if not found:
-            raise RegionError(_missing(path, lines, marker))
+            raise ListingError(_missing(path, lines, marker))
         start += before.count("\n") + marker.count("\n")
     if marker := options.get("end-before", "").strip("\"'"):
         text, found, _after = text.partition(marker)
         if not found:
-            raise RegionError(_missing(path, lines, marker))
+            raise ListingError(_missing(path, lines, marker))
     return text, start + 1
 
 
@@ -77,13 +77,13 @@ def language_of(path: Path) -> str:
 def elsewhere(option: str) -> dict[str, str]:
     """`:elsewhere: STATEMENT | REASON`: a branch of a listing that another tab runs.
 
-    Raises RegionError where the reason is missing.
+    Raises ListingError where the reason is missing.
     """
     if not option:
         return {}
     statement, _, reason = (part.strip() for part in option.partition("|"))
     if not reason:
-        raise RegionError(
+        raise ListingError(
             ":elsewhere: needs a reason, as in `:elsewhere: if ca: | the TLS tab runs it`"
         )
     return {statement: reason}
@@ -92,7 +92,7 @@ def elsewhere(option: str) -> dict[str, str]:
 def select(path: Path, options: Mapping[str, str]) -> tuple[tuple[int, ...], str]:
     """The numbers (from 1) and the text of the lines that the options choose.
 
-    Raises RegionError for a file that cannot be read and for a marker that it does not hold.
+    Raises ListingError for a file that cannot be read and for a marker that it does not hold.
     """
     lines = _lines(path)
     chosen = list(range(1, len(lines) + 1))
@@ -105,7 +105,7 @@ def select(path: Path, options: Mapping[str, str]) -> tuple[tuple[int, ...], str
         numbers = _numbers(options["lines"], len(chosen))
         chosen = [chosen[n - 1] for n in numbers if n <= len(chosen)]
         if not chosen:
-            raise RegionError(f":lines: {options['lines']} chooses no line of {path.name}")
+            raise ListingError(f":lines: {options['lines']} chooses no line of {path.name}")
     text = [lines[n - 1] for n in chosen]
     if "dedent" in options:
         indents = [len(line) - len(line.lstrip()) for line in text if line.strip()]
@@ -119,21 +119,21 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise RegionError(f"cannot read {path.name}: {error.strerror}") from error
+        raise ListingError(f"cannot read {path.name}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RegionError(f"{path.name} is not UTF-8") from error
+        raise ListingError(f"{path.name} is not UTF-8") from error
 
 
 def _object(path: Path, lines: list[str], name: str) -> list[int]:
     try:
         body = ast.parse("\n".join(lines)).body
     except SyntaxError as error:
-        raise RegionError(f"{path.name} is not Python: {error}") from error
+        raise ListingError(f"{path.name} is not Python: {error}") from error
     found: ast.stmt | None = None
     for part in name.split("."):
         found = next((node for node in body if getattr(node, "name", None) == part), None)
         if found is None:
-            raise RegionError(f"{path.name} defines no {name}")
+            raise ListingError(f"{path.name} defines no {name}")
         body = getattr(found, "body", [])
     assert found is not None
     assert found.end_lineno is not None
@@ -151,7 +151,7 @@ def _numbers(spec: str, total: int) -> list[int]:
         except ValueError:
             start, end = 0, 0
         if not 1 <= start <= end or not (first or last):
-            raise RegionError(f":lines: {spec} is not a list of lines such as 1-3,7")
+            raise ListingError(f":lines: {spec} is not a list of lines such as 1-3,7")
         numbers += range(start, end + 1)
     return numbers
 
@@ -165,7 +165,7 @@ def _from_start(
     for place, number in enumerate(chosen):
         if marker in lines[number - 1]:
             return chosen[place if inclusive else place + 1 :]
-    raise RegionError(_missing(path, lines, marker))
+    raise ListingError(_missing(path, lines, marker))
 
 
 def _to_end(
@@ -178,7 +178,7 @@ def _to_end(
         # Sphinx does not look for `end-before` in the first line.
         if marker in lines[number - 1] and (inclusive or place):
             return chosen[: place + 1 if inclusive else place]
-    raise RegionError(_missing(path, lines, marker))
+    raise ListingError(_missing(path, lines, marker))
 
 
 def _marker(options: Mapping[str, str], at: str, beside: str) -> tuple[str | None, bool]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crossnotes.parse import Page, Problem
+from crossnotes.page import Page, Problem
 from crossnotes.result import Result
-from crossnotes.run.compare import difference
+from crossnotes.text.matching import difference
 
 #: Lines that a failure may take, all told.
 MOST_LINES = 12

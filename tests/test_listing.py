@@ -8,8 +8,8 @@ import pytest
 from sphinx.config import Config
 from sphinx.directives.code import LiteralIncludeReader
 
-from crossnotes import regions
-from crossnotes.regions import RegionError
+from crossnotes import listing
+from crossnotes.listing import ListingError
 
 SOURCE = '''\
 # [start: head]
@@ -75,10 +75,10 @@ def test_every_choice_of_options_shows_what_sphinx_shows(path: Path) -> None:
         try:
             expected = shown_by_sphinx(path, options)
         except ValueError:
-            with pytest.raises(RegionError):
-                regions.select(path, options)
+            with pytest.raises(ListingError):
+                listing.select(path, options)
             continue
-        numbers, text = regions.select(path, options)
+        numbers, text = listing.select(path, options)
         assert text == expected, options
         assert len(numbers) == len(text.split("\n")), options
         compared += 1
@@ -91,8 +91,8 @@ def test_lines_are_counted_in_the_file_wherever_the_region_begins(path: Path) ->
         if "dedent" in options:
             continue
         try:
-            numbers, text = regions.select(path, options)
-        except RegionError:
+            numbers, text = listing.select(path, options)
+        except ListingError:
             continue
         assert [lines[number - 1] for number in numbers] == text.split("\n")
 
@@ -115,43 +115,43 @@ def test_lines_are_counted_in_the_file_wherever_the_region_begins(path: Path) ->
 def test_region_that_is_not_there_is_told_what_is(
     path: Path, options: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(RegionError) as caught:
-        regions.select(path, options)
+    with pytest.raises(ListingError) as caught:
+        listing.select(path, options)
     assert str(caught.value).startswith(message)
 
 
 def test_file_without_markers_is_told_so(tmp_path: Path) -> None:
     path = tmp_path / "bare.py"
     path.write_text("a = 1\n")
-    with pytest.raises(RegionError, match="it has no region markers"):
-        regions.select(path, {"start-after": "x"})
+    with pytest.raises(ListingError, match="it has no region markers"):
+        listing.select(path, {"start-after": "x"})
 
 
 def test_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RegionError, match=r"cannot read none\.py: No such file"):
-        regions.select(tmp_path / "none.py", {})
+    with pytest.raises(ListingError, match=r"cannot read none\.py: No such file"):
+        listing.select(tmp_path / "none.py", {})
     (tmp_path / "latin.py").write_bytes(b"# \xe9\n")
-    with pytest.raises(RegionError, match=r"latin\.py is not UTF-8"):
-        regions.select(tmp_path / "latin.py", {})
+    with pytest.raises(ListingError, match=r"latin\.py is not UTF-8"):
+        listing.select(tmp_path / "latin.py", {})
 
 
 def test_object_of_a_file_that_is_not_python_is_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "broken.py"
     path.write_text("def f(:\n")
-    with pytest.raises(RegionError, match=r"broken\.py is not Python: .*line 1"):
-        regions.select(path, {"pyobject": "f"})
+    with pytest.raises(ListingError, match=r"broken\.py is not Python: .*line 1"):
+        listing.select(path, {"pyobject": "f"})
 
 
 def test_language_is_known_by_the_ending_of_a_file() -> None:
-    assert regions.language_of(Path("a/b.py")) == "python"
-    assert regions.language_of(Path(".env.example")) == "dotenv"
-    assert regions.language_of(Path("Makefile")) == "text"
+    assert listing.language_of(Path("a/b.py")) == "python"
+    assert listing.language_of(Path(".env.example")) == "dotenv"
+    assert listing.language_of(Path("Makefile")) == "text"
 
 
 def test_elsewhere_names_a_statement_and_a_reason() -> None:
-    assert regions.elsewhere("") == {}
-    assert regions.elsewhere("if ca: | the TLS tab | runs it") == {
+    assert listing.elsewhere("") == {}
+    assert listing.elsewhere("if ca: | the TLS tab | runs it") == {
         "if ca:": "the TLS tab | runs it"
     }
-    with pytest.raises(RegionError, match="needs a reason"):
-        regions.elsewhere("if ca:")
+    with pytest.raises(ListingError, match="needs a reason"):
+        listing.elsewhere("if ca:")

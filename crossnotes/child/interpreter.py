@@ -24,8 +24,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from crossnotes.run.compare import Expected, matches
 from crossnotes.run.surroundings import Surroundings
+from crossnotes.text.matching import Expected, matches
 
 #: Characters one block may print; more is a mistake in the page, and would fill the ledger.
 OUTPUT_LIMIT = 1_000_000
@@ -274,7 +274,7 @@ class Interpreter:
         # Only here: most programs have no such block, and it takes as long as all the rest.
         import doctest
 
-        from crossnotes.run.session import Session
+        from crossnotes.child.doctests import Session
 
         collect = block["expected"] is not None or block["update"] == "output"
         session = Session(block["page"], collect, accept_all=bool(block["update"]))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from crossnotes.parse import Problem
+from crossnotes.page import Problem
 from crossnotes.result import Result
 from crossnotes.run.runner import TargetRun
 

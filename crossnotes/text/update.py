@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crossnotes.ledger import one_per_snippet
-from crossnotes.parse import Output, Page, Problem, Snippet
+from crossnotes.page import Output, Page, Problem, Snippet
 from crossnotes.program import expected_of
-from crossnotes.run import console
-from crossnotes.run.compare import Expected, matches
 from crossnotes.run.runner import TargetRun
+from crossnotes.text import transcript
+from crossnotes.text.matching import Expected, matches
 
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.DONT_ACCEPT_TRUE_FOR_1
 
@@ -216,15 +216,15 @@ def _commands(
 ) -> Iterator[Edit | Problem]:
     """The lines below each command that shows any, as far as they are not what it printed."""
 
-    for number, command in enumerate(console.commands(snippet.code)):
+    for number, command in enumerate(transcript.commands(snippet.code)):
         if not command.shown:
             continue
 
-        def fits(shown: str, got: str, command: console.Command = command) -> bool:
-            got = console.as_shown(got, command.shown) if command.sql else got
+        def fits(shown: str, got: str, command: transcript.Command = command) -> bool:
+            got = transcript.as_shown(got, command.shown) if command.sql else got
             return matches(Expected(shown), got)
 
-        shown = console.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
+        shown = transcript.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
         at = snippet.line + command.offset
         new = _for_all(snippet, at, _answers(printed, number), shown, fits)
         if isinstance(new, Problem):

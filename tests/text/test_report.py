@@ -1,7 +1,7 @@
 """What a person reads of a run."""
 
 from crossnotes.result import Failure, Result
-from crossnotes.run.report import MOST_LINES, annotation, failure_lines, shortened, table
+from crossnotes.text.report import MOST_LINES, annotation, failure_lines, shortened, table
 
 
 def failed(failure: Failure | None) -> Result:

@@ -1,0 +1,1 @@
+"""What runs in a process of its own, below a run: Python, doctest and Django."""

@@ -1,0 +1,1 @@
+"""What stands on a page as text: read, compared, written, reported. Nothing here is run."""
