@@ -121,7 +121,9 @@ def bring_mysql() -> str:
             jar.open(MYSQL_ARCHIVE) as file,
             tarfile.open(fileobj=file) as archive,
         ):
-            archive.extractall(unpacked, filter="data")
+            # As extractall(filter="data"), which Python 3.11 has since 3.11.4 alone.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(unpacked)
         unpacked.rename(folder)
     return ""
 
