@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
 from crossnotes.run.runner import Run, Source, TargetRun
-from crossnotes.targets import Identity, Server, every_target, mariadb, mysql, tidb
+from crossnotes.targets import Identity, Server, every_target, keeper, mariadb, mysql, tidb
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = Path(__file__).parent / "pages"
@@ -76,6 +77,18 @@ DB_USER = "user"
 DB_PASSWORD = "password"
 DB_NAME = "database"
 """
+
+
+def _begin_children_with_default_signals() -> None:
+    """`make test &` in a script, or under nohup, begins with signals ignored, and what it starts
+    would, too: no Ctrl-C that a test sends would end it. A handler ends with the process that has
+    it, unlike what is ignored; it ignores the signal for us as before."""
+    for number in keeper.SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
+
+
+_begin_children_with_default_signals()
 
 
 @pytest.fixture(autouse=True)

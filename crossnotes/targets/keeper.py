@@ -23,6 +23,9 @@ from typing import Any, BinaryIO
 #: Seconds a server has to end by itself.
 PATIENCE = 10
 
+#: What a background job, or one under nohup, begins with ignored, and would hand on to a server.
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM)
+
 
 class Keeper:
     """One command after the other, until one fails, the last has ended, or `end` is called."""
@@ -90,6 +93,8 @@ class Keeper:
 
 def main() -> int:
     folder, specification = sys.argv[1:3]
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     keeper = Keeper(folder, json.loads(specification))
     threading.Thread(target=_report, args=(keeper,), daemon=True).start()
     sys.stdin.buffer.read()
