@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,8 @@ def conf_folder(pages: Path, root: Path) -> Path | None:
 
 
 def myst_of(folder: Path | None) -> Myst:
-    """The MyST of the project with its conf.py in `folder`; the default one without a conf.py or
-    without Sphinx. Raises ConfError."""
+    """The MyST of the project with its conf.py in `folder`; the default one without a conf.py or,
+    which is said on standard error, without Sphinx. Raises ConfError."""
     if folder is None:
         return Myst()
     cache = _cache_file(folder)
@@ -46,9 +47,19 @@ def myst_of(folder: Path | None) -> Myst:
     if found is None:
         found = _ask(folder)
         if found is None:
+            _say_that_it_is_not_asked(folder / CONF)
             return Myst()
         _write(cache, found)
     return Myst(frozenset(found["extensions"]), found["directives"], found["substitutions"])
+
+
+@cache
+def _say_that_it_is_not_asked(conf: Path) -> None:
+    print(
+        f"{conf}: Sphinx is not installed, so this file is not read, and pages are read with the "
+        "defaults of MyST. To read them as your site does: pip install 'crossnotes[site]'",
+        file=sys.stderr,
+    )
 
 
 def _cache_file(folder: Path) -> Path:

@@ -401,7 +401,14 @@ def value_text(value: Any) -> str:
 def set_up_django(request: dict[str, Any]) -> None:
     """Load the project's settings and apps, with the target's database in place of the project's
     own where `databases` gives one. `wanted` is what the connection then has to be."""
-    import django
+    try:
+        import django
+    except ModuleNotFoundError as error:
+        if error.name != "django":
+            raise
+        raise ModuleNotFoundError(
+            "Django, which runs SQL and projects, is not installed: pip install 'crossnotes[site]'"
+        ) from None
     from django.conf import settings
 
     if request["settings"]:
