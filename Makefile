@@ -53,7 +53,7 @@ intl-check: html  # Check the translation: markup, numbers, names, terms, style,
 	@$(RUN) -m crossnotes intl-check
 
 bench: $(VENV)/test  # Measure beside peers, into build/bench
-	@$(RUN) benchmarks/run.py && $(RUN) benchmarks/site.py
+	@$(RUN) benchmarks/run.py && $(RUN) benchmarks/docs.py && $(RUN) benchmarks/site.py
 
 lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
 	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt

@@ -1,7 +1,7 @@
-"""orm.py PAGES SNIPPETS [FILE]: the ORM's own share of the pages that `pages.write_orm` writes.
+"""orm.py PAGES BLOCKS FILE: the ORM's own share of the pages that `pages.write_orm` writes.
 
-The same calls on the same models, in one process, each page rolled back. It is run in the folder
-of the Django project, whose own database FILE replaces by another, as JSON.
+The same calls on the same models, in one process and in autocommit. It is run in the folder of the
+Django project, whose own database is replaced by the one that FILE has as JSON, emptied before.
 """
 
 import json
@@ -12,22 +12,19 @@ from pathlib import Path
 import django
 from django.conf import settings
 
-pages, snippets = int(sys.argv[1]), int(sys.argv[2])
+pages, blocks = int(sys.argv[1]), int(sys.argv[2])
 sys.path.insert(0, os.getcwd())
 os.environ["DJANGO_SETTINGS_MODULE"] = "notebook.settings"
-if len(sys.argv) > 3:
-    settings.DATABASES = {"default": json.loads(Path(sys.argv[3]).read_text())}
+settings.DATABASES = {"default": json.loads(Path(sys.argv[3]).read_text())}
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
-from django.db import transaction  # noqa: E402
 from notes.models import Note  # noqa: E402
 
 call_command("migrate", verbosity=0, interactive=False)
+Note.objects.all().delete()
 for page in range(pages):
-    with transaction.atomic():
-        for number in range(snippets):
-            text = f"{page}-{number}"
-            Note.objects.create(text=text, stars=number)
-            assert Note.objects.get(text=text).stars == number
-        transaction.set_rollback(True)
+    for number in range(blocks):
+        text = f"{page}-{number}"
+        Note.objects.create(text=text, stars=number)
+        assert Note.objects.get(text=text).stars == number

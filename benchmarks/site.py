@@ -1,8 +1,8 @@
 """Measures builds of the site beside MkDocs Material with static-i18n, and Hugo: CPU time.
 
 `make bench` runs it after run.py; `--only peers,sizes,again` and `--runs N` take fewer. The pages
-are those of ../shared/bench/site_pages.py, or of the file that `--pages` names. Hugo takes part
-where a `hugo` is on PATH or in build/bench/bin. Nothing is asserted.
+are those of site_pages.py. Hugo takes part where a `hugo` is on PATH or in build/bench/bin. Nothing
+is asserted.
 """
 
 from __future__ import annotations
@@ -10,25 +10,23 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import site_pages
 from run import OUT, ROOT, Command, Measured, in_turn, peers, tell
+from site_pages import LANGUAGES
 
-PAGES = ROOT.parent / "shared" / "bench" / "site_pages.py"
-LANGUAGES = ("en", "ja")
 SIZES = (500, 2000)
 
 
-def corpus(pages: Path, number: int) -> Path:
+def corpus(number: int) -> Path:
     """A folder with the same pages for each generator; ours has our own settings of Sphinx."""
     folder = OUT / f"site-{number}"
     shutil.rmtree(folder, ignore_errors=True)
-    kinds = "sphinx,mkdocs,hugo"
-    subprocess.run([peers(), pages, str(number), folder, kinds], check=True)
+    site_pages.write(folder, number)
     for name in ("conf.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / "sphinx")
     for name in ("_static", "_templates"):
@@ -50,10 +48,10 @@ def sphinx(folder: Path, language: str, name: str, pages: int, anew: bool = True
     return Command(name, [*arguments, "docs", out], root, pages, remove)
 
 
-def beside_peers(pages: Path, runs: int) -> list[list[Measured]]:
+def beside_peers(runs: int) -> list[list[Measured]]:
     """500 pages in both languages. The sum of ours is what is compared."""
     number = SIZES[0]
-    folder, both_languages = corpus(pages, number), number * len(LANGUAGES)
+    folder, both_languages = corpus(number), number * len(LANGUAGES)
     mkdocs = [peers().parent / "mkdocs", "build", "-q"]
     commands = [
         Command("MkDocs Material + static-i18n", mkdocs, folder / "mkdocs", both_languages),
@@ -66,13 +64,14 @@ def beside_peers(pages: Path, runs: int) -> list[list[Measured]]:
     both = Measured("ours, both languages", both_languages)
     english, japanese = measured[1:3]
     both.cpu = [round(a + b, 4) for a, b in zip(english.cpu, japanese.cpu, strict=True)]
+    both.wall = [round(a + b, 4) for a, b in zip(english.wall, japanese.wall, strict=True)]
     both.peak_mb = [max(pair) for pair in zip(english.peak_mb, japanese.peak_mb, strict=True)]
     return [[measured[0], both, *measured[1:]]]
 
 
-def by_size(pages: Path, runs: int) -> list[list[Measured]]:
+def by_size(runs: int) -> list[list[Measured]]:
     """Four times the pages: is it four times the work, and how large is a process?"""
-    folders = [corpus(pages, number) for number in SIZES]
+    folders = [corpus(number) for number in SIZES]
     sizes = list(zip(folders, SIZES, strict=True))
     return [
         in_turn([sphinx(folder, code, f"{code}, {n} pages", n) for folder, n in sizes], runs)
@@ -80,9 +79,9 @@ def by_size(pages: Path, runs: int) -> list[list[Measured]]:
     ]
 
 
-def again(pages: Path, runs: int) -> list[list[Measured]]:
+def again(runs: int) -> list[list[Measured]]:
     """500 pages again: nothing changed, and one page changed."""
-    folder = corpus(pages, SIZES[0])
+    folder = corpus(SIZES[0])
     changed = folder / "sphinx/docs/s03/p0160.md"
 
     def change() -> None:
@@ -97,7 +96,7 @@ def again(pages: Path, runs: int) -> list[list[Measured]]:
     return groups
 
 
-MEASUREMENTS: Mapping[str, Callable[[Path, int], Sequence[Sequence[Measured]]]] = {
+MEASUREMENTS: Mapping[str, Callable[[int], Sequence[Sequence[Measured]]]] = {
     "peers": beside_peers,
     "sizes": by_size,
     "again": again,
@@ -108,14 +107,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default=",".join(MEASUREMENTS), help="names, with commas")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--pages", type=Path, default=PAGES, help="the script that writes pages")
     options = parser.parse_args()
-    if not options.pages.exists():
-        print(f"{options.pages} is not here: nothing to measure builds of the site with")
-        sys.exit(0 if options.pages == PAGES else 2)
     OUT.mkdir(parents=True, exist_ok=True)
     for name in options.only.split(","):
-        tell(f"site-{name}", MEASUREMENTS[name](options.pages, options.runs), of="pages")
+        tell(f"site-{name}", MEASUREMENTS[name](options.runs))
 
 
 if __name__ == "__main__":
