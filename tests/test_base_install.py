@@ -102,3 +102,18 @@ def test_sql_without_django_says_what_to_install(base: Path, repository: Reposit
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("docs/a.md:4: ")]
     assert "pip install 'crossnotes[site]'" in line
+
+
+@pytest.mark.parametrize(
+    "command", ["html", "serve", "linkcheck", "intl", "intl-status", "intl-check"]
+)
+def test_command_that_needs_an_extra_says_what_to_install(
+    base: Path, repository: Repository, command: str
+) -> None:
+    repository.page(RST)
+    done = run(base, repository, command)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert "is not installed" in done.stderr
+    assert done.stderr.endswith(": pip install 'crossnotes[site]'\n")
