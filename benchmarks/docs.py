@@ -8,12 +8,13 @@ build/bench/docs.json is printed as a table. Nothing is asserted.
 What a page costs beside its own blocks is the difference to a run of one page that has one
 statement: Django, the start of the server and the first database are no page's. The CPU time of
 servers, and of what makes their data, is apart. A run's CPU time is compared with its blocks'
-seconds of the clock, which a busy machine makes long.
+seconds of the clock, which a busy machine makes long: measure on one that is idle.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
@@ -63,38 +64,39 @@ class Servers(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.2):
-            children, cpu = _processes()
-            for pid in _below(self.run_of, children):
-                if not _is_keeper(pid):
-                    continue
-                for server in children[pid]:
-                    # A process has the time of the children that it has waited for.
-                    now = cpu[server] + sum(cpu[below] for below in _below(server, children))
-                    self.seen[server] = max(now, self.seen.get(server, 0))
+            for pid in _below(self.run_of):
+                if _is_keeper(pid):
+                    for server in _children(pid):
+                        now = _cpu(server) + sum(map(_cpu, _below(server)))
+                        self.seen[server] = max(now, self.seen.get(server, 0))
 
     @property
     def seconds(self) -> float:
         return sum(self.seen.values())
 
 
-def _processes() -> tuple[dict[int, list[int]], dict[int, float]]:
-    """The children of each process, and its CPU seconds with those of its ended children."""
-    children: dict[int, list[int]] = defaultdict(list)
-    cpu: dict[int, float] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        children[int(fields[1])].append(int(folder.name))
-        cpu[int(folder.name)] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    return children, cpu
+def _children(pid: int) -> list[int]:
+    """The processes that a process has started, by any of its threads."""
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += map(int, file.read_text().split())
+    return found
 
 
-def _below(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
-    for child in children[pid]:
+def _below(pid: int) -> Iterator[int]:
+    for child in _children(pid):
         yield child
-        yield from _below(child, children)
+        yield from _below(child)
+
+
+def _cpu(pid: int) -> float:
+    """CPU seconds of a process, and of those of its children that it has waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _is_keeper(pid: int) -> bool:
