@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,38 @@ class Identity:
         return (number or self.version).partition("-MariaDB")[0]
 
 
+class Caretaker(Protocol):
+    """Looks after one database that a run made: says what is in it, and empties its tables. It may
+    keep a connection; every method raises TargetError when the server refuses or is gone."""
+
+    def end_sessions(self) -> None:
+        """End every other session in the database, and what it has not committed."""
+        ...
+
+    def schema(self) -> str:
+        """A fingerprint of all that is defined in the database: columns, indexes, constraints,
+        views, routines, triggers, sequences, types, comments."""
+        ...
+
+    def things(self) -> Mapping[str, str]:
+        """What is defined there that can be dropped, and the statement that drops it."""
+        ...
+
+    def drop(self, statements: Collection[str]) -> None:
+        """Drop some of these, in whatever order that takes."""
+        ...
+
+    def rows(self) -> Mapping[str, str]:
+        """For each table and sequence what tells whether a row was written to it."""
+        ...
+
+    def empty(self, tables: Collection[str]) -> None:
+        """Remove all rows of these tables, and let their counters begin anew."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Server(Protocol):
     """A server that can be used now."""
 
@@ -67,6 +99,41 @@ class Server(Protocol):
 
     def databases(self, prefix: str) -> list[str]:
         """The names of those that begin so. Raises TargetError."""
+        ...
+
+    def caretaker(self, database: Database) -> Caretaker | None:
+        """Who looks after a database; None where a copy of one takes less time."""
+        ...
+
+    #: Whether it copies a database in less time than it takes to make one.
+    copies: bool
+
+    def copy(self, database: Database, name: str) -> Database:
+        """Another database with the same in it, of one that nobody is connected to. Raises
+        TargetError."""
+        ...
+
+    def confine(self, name: str, database: str = "") -> None:
+        """Make an account of this name, with rights on databases whose names begin so, on one that
+        was given, and on nothing else; programs connect as it from now on. Raises TargetError where
+        that may not be done and the account that there is has more rights."""
+        ...
+
+    def renew(self) -> None:
+        """Give that account, if there is one, its password again, whatever a program did to it."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Drop the account of this name, if there is one. Raises TargetError."""
+        ...
+
+    def settings(self) -> Mapping[str, str]:
+        """What a program could change on the server beside its database, by name: users, global
+        variables, other databases. Empty where there is nothing of the kind. Raises TargetError."""
+        ...
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        """Make one of these what it was (None: it was not there), if that can be done."""
         ...
 
     def close(self) -> None:

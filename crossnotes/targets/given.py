@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from crossnotes.targets import Database, Identity, Server, TargetError
+from crossnotes.targets import Caretaker, Database, Identity, Server, TargetError
 
 #: Things that a message names of a database that is not empty.
 SHOWN = 3
@@ -66,6 +66,29 @@ class GivenDatabase:
 
     def databases(self, prefix: str) -> list[str]:
         return self._server.databases(prefix)
+
+    copies = False
+
+    def caretaker(self, database: Database) -> Caretaker | None:
+        return self._server.caretaker(database)
+
+    def copy(self, database: Database, name: str) -> Database:
+        raise NotImplementedError
+
+    def confine(self, name: str, database: str = "") -> None:
+        self._server.confine(name, self._name)
+
+    def renew(self) -> None:
+        self._server.renew()
+
+    def release(self, name: str) -> None:
+        self._server.release(name)
+
+    def settings(self) -> Mapping[str, str]:
+        return self._server.settings()
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return self._server.put_back(name, value)
 
     def close(self) -> None:
         self._server.close()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, TargetError, containers
+from crossnotes.targets import Database, Identity, Offer, TargetError, containers, mysql_clean
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.mysql_clean import MySQLCaretaker
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
@@ -83,6 +85,7 @@ class FamilyServer:
     """A server that answers; `process` is set for one that this run started."""
 
     engine = ENGINE
+    copies = False
     #: Whether the deployment's contract wants a session to be encrypted.
     encrypted = False
 
@@ -92,17 +95,21 @@ class FamilyServer:
         self.account = account
         self.identity = identity
         self.process = process
+        #: Whom programs connect as.
+        self.pages = account
+        self._stack = contextlib.ExitStack()
+        self._standing: Any = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return (self.account.password,) if self.account.password else ()
+        return tuple({a.password for a in (self.account, self.pages) if a.password})
 
     def create_database(self, name: str) -> Database:
         self._execute([f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4"])
         return self.database(name)
 
     def database(self, name: str) -> Database:
-        account = self.account
+        account = self.pages
         return Database(
             name,
             {
@@ -133,6 +140,106 @@ class FamilyServer:
     def drop_database(self, database: Database) -> None:
         self._execute([f"DROP DATABASE IF EXISTS `{database.name}`"])
 
+    def caretaker(self, database: Database) -> MySQLCaretaker:
+        return MySQLCaretaker(connected(self.pages), database.name)
+
+    def copy(self, database: Database, name: str) -> Database:
+        raise NotImplementedError
+
+    def confine(self, name: str, database: str = "") -> None:
+        import MySQLdb
+
+        pages = replace(self.account, user=self._own_name(name), password=secrets.token_hex(16))
+        own, test = (f"{mysql_clean.pattern(each)}\\_%%" for each in (name, f"test_{name}"))
+        granted = [own, test, *([mysql_clean.pattern(database)] if database else [])]
+        try:
+            with connected(self.account) as cursor:
+                self._drop_user(cursor, pages.user)
+                cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (pages.user, pages.password))
+                for databases in granted:
+                    cursor.execute(
+                        f"GRANT ALL PRIVILEGES ON `{databases}`.* TO %s@'%%'", (pages.user,)
+                    )
+        except MySQLdb.Error as error:
+            with contextlib.suppress(MySQLdb.Error), connected(self.account) as cursor:
+                self._drop_user(cursor, pages.user)
+            self._refuse_rights(error, database)
+        else:
+            self.pages = pages
+
+    def _own_name(self, name: str) -> str:
+        """An account of this name; a Serverless cluster takes only those with its prefix."""
+        prefix, dot, _ = self.account.user.rpartition(".")
+        return f"{prefix}{dot}{name}"
+
+    @staticmethod
+    def _drop_user(cursor: Any, user: str) -> None:
+        cursor.execute("DROP USER IF EXISTS %s@'%%'", (user,))
+
+    def _refuse_rights(self, error: Exception, database: str) -> None:
+        """Raise TargetError where the account that there is may do more than a page needs."""
+        with connected(self.account) as cursor:
+            cursor.execute("SHOW GRANTS")
+            grants = [str(row[0]) for row in cursor.fetchall()]
+        if too_many := [grant for grant in grants if mysql_clean.reaches_others(grant, database)]:
+            raise TargetError(
+                f"user {self.account.user} has rights that a page does not need "
+                f"({'; '.join(too_many)}), and may not make an account with fewer: {error}. Grant "
+                "it CREATE USER and GRANT OPTION, name a user that has rights on "
+                "`crossnotes\\_%`.* and `test\\_crossnotes\\_%`.* alone, or add --trust-pages for "
+                "pages that you trust"
+            ) from error
+
+    def renew(self) -> None:
+        import MySQLdb
+
+        if self.pages is self.account:
+            return
+        try:
+            with connected(self.account) as cursor:
+                cursor.execute(
+                    "ALTER USER %s@'%%' IDENTIFIED BY %s", (self.pages.user, self.pages.password)
+                )
+        except MySQLdb.Error as error:
+            raise TargetError(f"ALTER USER failed: {error}") from error
+
+    def release(self, name: str) -> None:
+        import MySQLdb
+
+        self.pages = self.account
+        try:
+            with connected(self.account) as cursor:
+                self._drop_user(cursor, self._own_name(name))
+        except MySQLdb.Error as error:
+            if error.args and error.args[0] not in (1044, 1142, 1227, 8121):
+                raise TargetError(f"DROP USER failed: {error}") from error
+
+    def settings(self) -> Mapping[str, str]:
+        import MySQLdb
+
+        # Asked after each program, so over a connection that stays.
+        if self._standing is None:
+            self._standing = self._stack.enter_context(connected(self.account))
+        try:
+            return dict(mysql_clean.settings(self._standing))
+        except MySQLdb.Error:
+            # A program may have ended it; or the server is gone, which a new one tells.
+            self._standing = None
+            with connected(self.account) as cursor:
+                return dict(mysql_clean.settings(cursor))
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        import MySQLdb
+
+        kind, _, what = name.partition(" ")
+        if kind != "variable" or value is None:
+            return False
+        quoted = value if re.fullmatch(r"-?\d+(\.\d+)?", value) else "%s"
+        with connected(self.account) as cursor, contextlib.suppress(MySQLdb.Error):
+            cursor.execute(f"SET GLOBAL {what} = {quoted}", (value,) if quoted == "%s" else None)
+            return True
+        return False
+
     def databases(self, prefix: str) -> list[str]:
         found = self._rows("SELECT schema_name FROM information_schema.schemata")
         return [name for (name,) in found if name.startswith(prefix)]
@@ -140,23 +247,17 @@ class FamilyServer:
     def contents(self, name: str) -> list[str]:
         if name not in self.databases(name):
             raise TargetError(f"there is no database {name} that {self.account.user} may use")
-        return [f"{kind} {each}" for kind, each in self._contents(name)]
+        return [f"{kind} {each}" for kind, each, _ in self._contents(name)]
 
     def empty(self, name: str) -> None:
         # What refers to what does not matter any more.
-        drop = ["SET FOREIGN_KEY_CHECKS = 0"]
-        for kind, each in self._contents(name):
-            quoted = each.replace("`", "``")
-            drop.append(f"DROP {kind} IF EXISTS `{name}`.`{quoted}`")
-        self._execute(drop)
+        drop = [drop for _, _, drop in self._contents(name)]
+        self._execute(["SET FOREIGN_KEY_CHECKS = 0", *drop])
 
-    def _contents(self, name: str) -> list[tuple[str, str]]:
-        """Everything in a database, as DROP calls it. Triggers go with their tables."""
-        found = []
-        for query in _CONTENTS:
-            found += self._rows(query, (name,))
-        kinds = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE"}
-        return [(kinds.get(kind, kind), each) for kind, each in found]
+    def _contents(self, name: str) -> list[tuple[str, str, str]]:
+        """Everything in a database: what DROP calls it, its name, and how it is dropped."""
+        with connected(self.account) as cursor:
+            return list(mysql_clean.contents(cursor, name))
 
     def _rows(self, query: str, values: tuple[str, ...] | None = None) -> list[Any]:
         with connected(self.account) as cursor:
@@ -181,15 +282,10 @@ class FamilyServer:
             raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
 
     def close(self) -> None:
+        with contextlib.suppress(Exception):  # the server may be gone
+            self._stack.close()
         if self.process is not None:
             self.process.stop()
-
-
-_CONTENTS = (
-    "SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = %s",
-    "SELECT routine_type, routine_name FROM information_schema.routines WHERE routine_schema = %s",
-    "SELECT 'EVENT', event_name FROM information_schema.events WHERE event_schema = %s",
-)
 
 
 # -- what it is -----------------------------------------------------------------------------------

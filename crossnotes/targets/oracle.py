@@ -46,6 +46,8 @@ def _database(name: str, found: Address, password: str) -> Database:
 class Oracle:
     """A server that answers; `process` is set for one that this run started."""
 
+    copies = False
+
     def __init__(self, found: Address, process: Started | None = None) -> None:
         self.address = found
         self.process = process
@@ -66,6 +68,27 @@ class Oracle:
     def drop_database(self, database: Database) -> None:
         if database.name in self.databases(database.name):
             self._execute(f"DROP USER {database.name} CASCADE")
+
+    def caretaker(self, database: Database) -> None:
+        """Nobody: a user is dropped and made anew."""
+
+    def copy(self, database: Database, name: str) -> Database:
+        raise NotImplementedError
+
+    def confine(self, name: str, database: str = "") -> None:
+        """Each database is a user with rights on his own tables only."""
+
+    def renew(self) -> None:
+        """There is no account."""
+
+    def release(self, name: str) -> None:
+        """There is no account."""
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return False
 
     def databases(self, prefix: str) -> list[str]:
         with connected(self.address) as cursor:
@@ -146,6 +169,7 @@ class NoServer:
     """Takes the place of a server for blocks that are only compiled."""
 
     identity = Identity("")
+    copies = False
     secrets: tuple[str, ...] = ()
 
     def create_database(self, name: str) -> Database:
@@ -153,6 +177,27 @@ class NoServer:
 
     def drop_database(self, database: Database) -> None:
         """There is none."""
+
+    def caretaker(self, database: Database) -> None:
+        """Nobody: a user is dropped and made anew."""
+
+    def copy(self, database: Database, name: str) -> Database:
+        raise NotImplementedError
+
+    def confine(self, name: str, database: str = "") -> None:
+        """Each database is a user with rights on his own tables only."""
+
+    def renew(self) -> None:
+        """There is no account."""
+
+    def release(self, name: str) -> None:
+        """There is no account."""
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return False
 
     def databases(self, prefix: str) -> list[str]:
         return []

@@ -15,6 +15,7 @@ from typing import Any
 from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.postgresql_clean import CONTENTS, SETTINGS, PostgreSQLCaretaker
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
@@ -44,25 +45,31 @@ COLLATION = "C.UTF-8"
 class PostgreSQL:
     """A server that answers; `process` is set for one that this run started."""
 
+    copies = True
+
     def __init__(self, found: Address, process: Started | None = None) -> None:
         self.address = found
         self.process = process
+        #: Whom programs connect as, and the database that was given to them.
+        self.pages, self._given = found, ""
+        self._stack = contextlib.ExitStack()
+        self._standing: Any = None
         with connected(found) as cursor:
             self.identity = identify(cursor)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return (self.address.password,) if self.address.password else ()
+        return tuple({a.password for a in (self.address, self.pages) if a.password})
 
     def create_database(self, name: str) -> Database:
         self._execute(
-            f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' "
-            f"LC_COLLATE '{COLLATION}' LC_CTYPE '{COLLATION}'"
+            f'CREATE DATABASE "{name}" OWNER "{self.pages.user}" TEMPLATE template0 '
+            f"ENCODING 'UTF8' LC_COLLATE '{COLLATION}' LC_CTYPE '{COLLATION}'"
         )
         return self.database(name)
 
     def database(self, name: str) -> Database:
-        found = self.address
+        found = self.pages
         return Database(
             name,
             {
@@ -89,6 +96,88 @@ class PostgreSQL:
         # A program that was killed may still be connected for a moment.
         self._execute(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
 
+    def caretaker(self, database: Database) -> PostgreSQLCaretaker:
+        return PostgreSQLCaretaker(connected(replace(self.pages, database=database.name)))
+
+    def copy(self, database: Database, name: str) -> Database:
+        self._execute(
+            f'CREATE DATABASE "{name}" OWNER "{self.pages.user}" TEMPLATE "{database.name}"'
+        )
+        return self.database(name)
+
+    def confine(self, name: str, database: str = "") -> None:
+        pages = replace(self.address, user=name, password=secrets.token_hex(16))
+        if not self._may_make_roles():
+            return
+        self._execute(f"CREATE ROLE \"{name}\" LOGIN CREATEDB PASSWORD '{pages.password}'")
+        self._execute(f'GRANT "{name}" TO CURRENT_USER')
+        if database:
+            self._execute(f'GRANT ALL ON DATABASE "{database}" TO "{name}"')
+            self._execute(f'GRANT ALL ON SCHEMA public TO "{name}"', database)
+        self.pages, self._given = pages, database
+
+    def _may_make_roles(self) -> bool:
+        """Whether the run makes an account; not where the one that there is may do no more than a
+        page needs. Raises TargetError where it may do more, and make none."""
+        with connected(self.address) as cursor:
+            cursor.execute(
+                "SELECT rolsuper, rolcreaterole, rolreplication, rolbypassrls, ARRAY("
+                "SELECT r.rolname::text FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid "
+                "WHERE member = me.oid) FROM pg_roles AS me WHERE rolname = current_user"
+            )
+            superuser, may, *more, member_of = cursor.fetchone()
+        if superuser or may:
+            return True
+        if any(more) or member_of:
+            raise TargetError(
+                f"pages would run with more rights than on their own databases, for user "
+                f"{self.address.user} has REPLICATION, BYPASSRLS or is a member of "
+                f"{', '.join(member_of) or 'no role'}, and may not make an account with fewer; "
+                "grant it CREATEROLE, name a user with CREATEDB alone, or run pages that you trust "
+                "with --trust-pages"
+            )
+        return False
+
+    def renew(self) -> None:
+        if self.pages is not self.address:
+            user = self.pages.user
+            self._execute(f"ALTER ROLE \"{user}\" PASSWORD '{self.pages.password}'")
+            self._execute(f'ALTER ROLE "{user}" RESET ALL')
+
+    def release(self, name: str) -> None:
+        if self._given:
+            self._execute(f'DROP OWNED BY "{name}"', self._given)
+        self.pages, self._given = self.address, ""
+        with connected(self.address) as cursor:
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE datdba = "
+                "(SELECT oid FROM pg_roles WHERE rolname = %s)",
+                (name,),
+            )
+            owned = [found for (found,) in cursor.fetchall()]
+        for found in owned:
+            self._execute(f'DROP DATABASE IF EXISTS "{found}" WITH (FORCE)')
+        self._execute(f'DROP ROLE IF EXISTS "{name}"')
+
+    def settings(self) -> Mapping[str, str]:
+        import psycopg
+
+        # Asked after each program, so over a connection that stays.
+        if self._standing is None:
+            self._standing = self._stack.enter_context(connected(self.address))
+        try:
+            self._standing.execute(SETTINGS)
+            return dict(self._standing.fetchall())
+        except psycopg.Error:
+            # A program may have ended it; or the server is gone, which a new one tells.
+            self._standing = None
+            with connected(self.address) as cursor:
+                cursor.execute(SETTINGS)
+                return dict(cursor.fetchall())
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return False
+
     def databases(self, prefix: str) -> list[str]:
         with connected(self.address) as cursor:
             cursor.execute("SELECT datname FROM pg_database")
@@ -110,15 +199,16 @@ class PostgreSQL:
     def _contents(self, name: str) -> list[tuple[str, str]]:
         """Everything in a database that PostgreSQL does not put there, and how it is dropped."""
         with connected(replace(self.address, database=name)) as cursor:
-            cursor.execute(_CONTENTS)
+            cursor.execute(CONTENTS)
             return list(cursor.fetchall())
 
-    def _execute(self, statement: str) -> None:
+    def _execute(self, statement: str, database: str = "") -> None:
         import psycopg
 
         user = self.address.user
+        where = replace(self.address, database=database) if database else self.address
         try:
-            with connected(self.address) as cursor:
+            with connected(where) as cursor:
                 cursor.execute(statement)
         except psycopg.errors.InsufficientPrivilege as error:
             raise TargetError(
@@ -130,35 +220,10 @@ class PostgreSQL:
             raise TargetError(f"{what} failed: {_one_line(error)}") from error
 
     def close(self) -> None:
+        with contextlib.suppress(Exception):  # the server may be gone
+            self._stack.close()
         if self.process is not None:
             self.process.stop()
-
-
-#: Extensions first, then schemas, then what is in the schema public: with it goes what needs it.
-_CONTENTS = """
-WITH kinds(relkind, kind) AS (
-  VALUES ('r'::"char", 'TABLE'), ('p', 'TABLE'), ('v', 'VIEW'), ('m', 'MATERIALIZED VIEW'),
-         ('S', 'SEQUENCE'), ('f', 'FOREIGN TABLE')
-), things AS (
-  SELECT 1 AS place, 'EXTENSION' AS kind, quote_ident(extname) AS name
-  FROM pg_extension WHERE extname <> 'plpgsql'
-  UNION ALL
-  SELECT 2, 'SCHEMA', quote_ident(nspname) FROM pg_namespace
-  WHERE nspname NOT IN ('public', 'information_schema') AND nspname !~ '^pg_'
-  UNION ALL
-  SELECT 3, kind, oid::regclass::text FROM pg_class JOIN kinds USING (relkind)
-  WHERE relnamespace = 'public'::regnamespace
-  UNION ALL
-  SELECT 4, 'ROUTINE', oid::regprocedure::text FROM pg_proc
-  WHERE pronamespace = 'public'::regnamespace
-  UNION ALL
-  SELECT 5, 'TYPE', oid::regtype::text FROM pg_type
-  WHERE typnamespace = 'public'::regnamespace AND typtype IN ('c', 'd', 'e', 'm', 'r')
-    AND typrelid NOT IN (SELECT oid FROM pg_class WHERE relkind <> 'c')
-)
-SELECT lower(kind) || ' ' || name, 'DROP ' || kind || ' IF EXISTS ' || name || ' CASCADE'
-FROM things ORDER BY place, name
-"""
 
 
 def _one_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ class SQLite:
     """A folder of database files."""
 
     secrets: tuple[str, ...] = ()
+    copies = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,11 +27,35 @@ class SQLite:
 
     def create_database(self, name: str) -> Database:
         path = str(self.folder / f"{name}.sqlite3")
+        Path(path).touch()
         return Database(path, {"ENGINE": ENGINE, "NAME": path})
 
     def drop_database(self, database: Database) -> None:
         for ending in ("", "-journal", "-wal", "-shm"):
             Path(database.name + ending).unlink(missing_ok=True)
+
+    def caretaker(self, database: Database) -> None:
+        """Nobody: a copy of the file is the proof that nothing is left in it."""
+
+    def copy(self, database: Database, name: str) -> Database:
+        made = self.create_database(name)
+        shutil.copyfile(database.name, made.name)
+        return made
+
+    def confine(self, name: str, database: str = "") -> None:
+        """Its files are the run's own."""
+
+    def renew(self) -> None:
+        """There is no account."""
+
+    def release(self, name: str) -> None:
+        """There is no account."""
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return False
 
     def databases(self, prefix: str) -> list[str]:
         return [path.stem for path in self.folder.glob(f"{prefix}*.sqlite3")]

@@ -175,7 +175,9 @@ def _serverless(root: Account, made: Certificates, folder: Path) -> Account:
     encrypted_root = Account(root.host, root.port, root.user, "", str(made.ca))
     with connected(encrypted_root) as cursor:
         cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (account.user, account.password))
-        cursor.execute("GRANT ALL PRIVILEGES ON *.* TO %s@'%%'", (account.user,))
+        # As the first user of a cluster in the cloud has it, who makes the others.
+        grant = "GRANT ALL PRIVILEGES ON *.* TO %s@'%%' WITH GRANT OPTION"
+        cursor.execute(grant, (account.user,))
         cursor.execute("SET GLOBAL require_secure_transport = ON")
         cursor.execute("ALTER USER 'root'@'%%' IDENTIFIED BY %s", (secrets.token_hex(16),))
     return account
