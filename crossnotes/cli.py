@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import difflib
 import gc
 import json
@@ -14,24 +13,22 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
 from crossnotes import config as configuration
-from crossnotes import dialects
 from crossnotes import ledger as ledgers
-from crossnotes.config import Config
+from crossnotes.book import Book, BookError, Source
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
-from crossnotes.reader import Dialect
-from crossnotes.result import Result
+from crossnotes.result import Result, is_not_reached
 from crossnotes.run import project as projects
-from crossnotes.run.runner import Run, Source, TargetRun
+from crossnotes.run.benches import Benches, Options, opened
+from crossnotes.run.driver import Driver, TargetRun, write_ledgers
 from crossnotes.targets import Target, TargetError, every_target
 from crossnotes.text import report
 
@@ -54,13 +51,13 @@ def main() -> None:
 @click.argument("paths", nargs=-1, required=True)
 def list_snippets(paths: Sequence[str]) -> None:
     """Print the snippets of PATHS as JSON lines; problems go to standard error."""
-    config = _config()
-    run = Run(config, None, {})
-    snippet_problems = []
-    for source in _sources(paths, config):
-        page = run.read(source)
-        snippet_problems += [s.problem for s in page.snippets if s.problem]
-        for snippet in page.snippets:
+    book = _book()
+    problems: list[Problem] = []
+    for source in _sources(paths, book):
+        reading = book.read(source)
+        problems += reading.problems
+        for snippet in reading.page.snippets:
+            problems += [snippet.problem] if snippet.problem else []
             entry = {
                 "page": snippet.page,
                 "line": snippet.line,
@@ -71,7 +68,6 @@ def list_snippets(paths: Sequence[str]) -> None:
                 "code": snippet.code,
             }
             click.echo(json.dumps(entry, ensure_ascii=False))
-    problems = [*_problems(run), *snippet_problems]
     for problem in problems:
         click.echo(report.problem_line(problem), err=True)
     sys.exit(1 if problems else 0)
@@ -95,8 +91,20 @@ def list_snippets(paths: Sequence[str]) -> None:
 )
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@click.option("--keep-going", is_flag=True, help="Run what follows a failed block, too.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Programs that run side by side (default: the number of processors).",
+)
 @click.option("--keep-db", is_flag=True, help="Leave databases and working copies, and name them.")
 @click.option("--database", default="", help="An empty database of an external server, to use.")
+@click.option(
+    "--trust-pages",
+    is_flag=True,
+    help="Let pages use all rights of the account that names an external server.",
+)
 @click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
 @click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
@@ -109,44 +117,56 @@ def test(
     json_file: str | None,
     junit_file: str | None,
     fail_fast: bool,
+    keep_going: bool,
+    jobs: int | None,
     keep_db: bool,
     database: str,
+    trust_pages: bool,
     update: bool,
     no_reuse: bool,
 ) -> None:
     """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line."""
-    config = _config()
-    sources = _sources(paths, config)
-    run = Run(config, _project(django, config), _environment(env_file), fail_fast, keep_db, update)
+    book = _book()
+    sources = _sources(paths, book)
+    options = Options(update, keep_db, keep_going, _database(database, names, keep_db), trust_pages)
+    benches = Benches(book.config, _project(django, book), _environment(env_file), options)
+    printer = _Printer()
+    driver = Driver(
+        book,
+        benches,
+        jobs or len(os.sched_getaffinity(0)),
+        fail_fast=fail_fast,
+        reuse=not (no_reuse or keep_db or update),
+        listener=printer.finished,
+        progress=printer.progress,
+    )
     # Thousands of results are kept, and none of them is ever garbage.
     gc.set_threshold(100_000, 50, 100)
-    run.reuse = not (no_reuse or keep_db or update)
-    printer = _Printer()
-    run.listener, run.progress = printer.finished, printer.progress
-    run.database = _database(database, names, keep_db)
     required = bool(names) or not every_target
     targets = _targets(names) if required else list(_every_target().values())
-    with _cleaning_up():
-        runs = run.on(targets, sources)
+    with _cleaning_up(), opened(benches):
+        runs = driver.on(targets, sources)
     printer.clear()
-    problems = _problems(run)
+    problems = [each for page in sorted(driver.problems) for each in driver.problems[page]]
     if update:
-        problems += _update([source.page() for source in sources], runs, config)
+        problems += _update([book.read(source).page for source in sources], runs, book)
     for problem in problems:
         click.echo(report.problem_line(problem))
         if _on_github():
             click.echo(report.annotation(problem.page, problem.line, "crossnotes", problem.message))
     if ledger_folder:
-        _write_ledgers(runs, Path(ledger_folder), sources)
+        whole = {source.shown_as for source in sources if source.up_to is None}
+        write_ledgers(runs, Path(ledger_folder), whole)
     if json_file:
         _write(json_file, _as_json(runs[0]) if len(runs) == 1 else _as_json_list(runs))
     if junit_file:
         from crossnotes.text import junit
 
-        _write(junit_file, junit.document(runs, problems))
+        suites = [junit.Suite(r.target.name, r.results, r.seconds, r.problem) for r in runs]
+        _write(junit_file, junit.document(suites, problems))
     _summary(runs, required)
     wanted = runs if required else [r for r in runs if r.identity is not None]
-    nothing_ran = run.snippets_seen and not any(r.results for r in runs)
+    nothing_ran = driver.snippets_seen and not any(r.results for r in runs)
     not_had = required and any(r.no_server for r in runs)
     sys.exit(1 if problems or nothing_ran or not_had or any(r.failed for r in wanted) else 0)
 
@@ -158,25 +178,41 @@ def _on_github() -> bool:
 
 @contextlib.contextmanager
 def _cleaning_up() -> Iterator[None]:
-    """A run that is told to end, as CI does it, cleans up as after Ctrl-C."""
-    # SIGINT too: a script's background jobs begin with it ignored, and so would our servers'.
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    """A run that is told to end, as CI does it, cleans up as after Ctrl-C. Told again, it goes on
+    cleaning up, which has an end."""
+
+    def end(number: int, frame: object) -> None:
+        for each in before:
+            signal.signal(each, say_so)
+        raise KeyboardInterrupt
+
+    def say_so(number: int, frame: object) -> None:
+        os.write(2, b"still dropping the databases and servers of this run ...\n")
+
+    # SIGINT too: a script's background jobs begin with it ignored. nohup means what it says.
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    }
+    for number in before:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) -> list[Problem]:
+def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> list[Problem]:
     """Write what was printed into the pages, and show each change as a diff; what could not be
     written."""
     from crossnotes.text import update as updates
 
+    printed = updates.answers({r.target.name: ledgers.one_per_snippet(r.results) for r in runs})
     problems: list[Problem] = []
     for page in pages:
-        by_file, more = updates.by_file(page, runs, config.root)
+        by_file, more = updates.by_file(page, printed, book.config.root)
         problems += more
         for path, edits in by_file.items():
             before = path.read_bytes().decode("utf-8")
@@ -184,7 +220,7 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], config: Config) ->
             if after == before:
                 continue
             path.write_bytes(after.encode())
-            name = _shown_as(path, path, config.root)
+            name = book.shown_as(path, path)
             diff = difflib.unified_diff(
                 before.splitlines(), after.splitlines(), name, name, lineterm="", n=2
             )
@@ -245,26 +281,38 @@ class _Printer:
 
 
 def _summary(runs: Sequence[TargetRun], required: bool) -> None:
-    header = ("target", "version", "programs", "passed", "failed", "excused", "seconds")
-    rows = []
-    for run in runs:
-        if run.problem:
-            continue
-        counts = [str(run.count(status)) for status in ("passed", "failed", "excused")]
-        version = (run.identity.version if run.identity else "") or "-"
-        rows.append([run.target.name, version, str(run.programs), *counts, f"{run.seconds:.1f}"])
+    had = [run for run in runs if not run.problem]
+    #: What each column says of a run; that of blocks that were not reached only where there are.
+    columns: dict[str, Callable[[TargetRun], str]] = {
+        "target": lambda run: run.target.name,
+        "version": lambda run: (run.identity.version if run.identity else "") or "-",
+        "programs": lambda run: str(run.programs),
+        "passed": lambda run: str(run.count("passed")),
+        "failed": lambda run: str(run.count("failed")),
+        "not reached": lambda run: str(run.not_reached),
+        "excused": lambda run: str(run.count("excused")),
+        "seconds": lambda run: f"{run.seconds:.1f}",
+    }
+    if not any(run.not_reached for run in had):
+        del columns["not reached"]
+    rows = [[value(run) for value in columns.values()] for run in had]
     if rows:
         click.echo()
-        click.echo("\n".join(report.table(rows, header)))
+        click.echo("\n".join(report.table(rows, list(columns))))
     for run in runs:
         if run.reused:
             click.echo(f"{run.target.name}: {run.reused} of an earlier run (--no-reuse runs them)")
         for kept in run.kept:
             click.echo(f"{run.target.name}: kept: {kept}")
-    results = (result for run in runs for result in run.results)
-    excuses = Counter(result.reason for result in results if result.status == "excused")
-    for reason, count in excuses.items():
-        click.echo(f"excused {count}: {reason}")
+    reasons = Counter(
+        result.reason if is_not_reached(result) else f"excused: {result.reason}"
+        for run in runs
+        for result in run.results
+        if result.status == "excused"
+    )
+    for reason, count in reasons.items():
+        kind, _, rest = reason.partition(": ")
+        click.echo(f"{kind} {count}: {rest}")
     for run in runs:
         if run.no_server and not run.problem:
             mark = "failed" if required else "no server"
@@ -274,20 +322,6 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
             click.echo(f"{run.target.name}: {mark}: {run.problem}")
             if _on_github() and required:
                 click.echo(report.annotation("", 0, run.target.name, run.problem))
-
-
-def _write_ledgers(runs: Sequence[TargetRun], folder: Path, sources: Sequence[Source]) -> None:
-    """Beside the earlier results of other pages, and of blocks that this run did not take."""
-    whole = {source.shown_as for source in sources if source.up_to is None}
-    for run in runs:
-        ledger = run.ledger()
-        if ledger is None:
-            continue
-        path = ledgers.path_of(folder, run.target.name)
-        earlier = ledgers.read_if_there(path)
-        if earlier is not None and earlier.server.version and not ledger.server.version:
-            continue  # what a server did says more than what was compiled without one
-        ledgers.write(ledger.merged_into(earlier, whole), path)
 
 
 def _as_json(run: TargetRun) -> Iterator[str]:
@@ -434,17 +468,20 @@ def intl_check() -> None:
 # -- what the commands share ----------------------------------------------------------------------
 
 
-def _config() -> Config:
+def _book() -> Book:
     try:
-        config = configuration.find(Path.cwd())
-    except configuration.ConfigError as error:
+        book = Book(configuration.find(Path.cwd()))
+        book.check_tabs()
+    except (configuration.ConfigError, BookError) as error:
         raise Wrong(str(error)) from error
-    for label, target in config.tabs.items():
-        if target not in every_target():
-            known = ", ".join(every_target())
-            file = config.root / configuration.FILE
-            raise Wrong(f"{file}: tab {label!r} names {target!r}; known targets are: {known}")
-    return config
+    return book
+
+
+def _sources(paths: Sequence[str], book: Book) -> list[Source]:
+    try:
+        return book.sources(paths)
+    except BookError as error:
+        raise Wrong(str(error)) from error
 
 
 def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
@@ -466,11 +503,11 @@ def _targets(names: Sequence[str]) -> list[Any]:
     return [known[name] for name in dict.fromkeys(names or ("sqlite",))]
 
 
-def _project(folder: str | None, config: Config) -> projects.Project | None:
+def _project(folder: str | None, book: Book) -> projects.Project | None:
     if folder is None:
         return None
     try:
-        return projects.find(Path(folder), config.settings)
+        return projects.find(Path(folder), book.config.settings)
     except (projects.ProjectError, OSError, SyntaxError) as error:
         raise Wrong(str(error)) from error
 
@@ -488,68 +525,3 @@ def _environment(env_file: str | None) -> Mapping[str, str]:
     except UnicodeDecodeError as error:
         raise Wrong(f"--env-file {env_file}: not UTF-8") from error
     return {**os.environ, **{key: value for key, value in values.items() if value is not None}}
-
-
-def _sources(paths: Sequence[str], config: Config) -> list[Source]:
-    """The pages that PATHS name. Raises Wrong for a path that is not there, and for a line on
-    which no block stands."""
-    found: dict[Path, Source] = {}
-    dialects_of: dict[Path, Dialect] = {}
-    for text in paths:
-        path, line = _path_and_line(text)
-        files = sorted(path.rglob("*.md")) if path.is_dir() else [path]
-        if not path.exists():
-            raise Wrong(f"{text}: no such file or folder")
-        for file in files:
-            resolved = file.resolve()
-            shown_as = _shown_as(file, resolved, config.root)
-            if file.parent not in dialects_of:
-                dialects_of[file.parent] = _dialect(file.parent, config)
-            source = Source(resolved, shown_as, dialects_of[file.parent])
-            if line is not None:
-                source = dataclasses.replace(source, up_to=_block_line(source.page(), line))
-            found[source.path] = source
-    if not found:
-        raise Wrong(f"no pages (*.md) below {' '.join(paths)}")
-    return list(found.values())
-
-
-@cache
-def _dialect_of(conf_folder: Path | None, show_only: frozenset[str]) -> Dialect:
-    try:
-        myst = dialects.myst_of(conf_folder)
-    except dialects.ConfError as error:
-        raise Wrong(str(error)) from error
-    return Dialect(show_only, frozenset(every_target()), myst)
-
-
-def _dialect(folder: Path, config: Config) -> Dialect:
-    return _dialect_of(dialects.conf_folder(folder, config.root), config.show_only)
-
-
-def _path_and_line(text: str) -> tuple[Path, int | None]:
-    name, colon, line = text.rpartition(":")
-    if colon and line.isdecimal() and not Path(text).exists():
-        return Path(name), int(line)
-    return Path(text), None
-
-
-def _block_line(page: Page, line: int) -> int:
-    """The first line of the block that `line` is in (or of its fence)."""
-    for snippet in page.snippets:
-        last = snippet.line + snippet.code.count("\n") + 1
-        if snippet.listing is not None:
-            last = snippet.line
-        if snippet.line - 1 <= line <= last:
-            return snippet.line
-    known = ", ".join(str(snippet.line) for snippet in page.snippets)
-    raise Wrong(f"{page.path}:{line}: no block stands there; blocks begin on lines {known}")
-
-
-def _shown_as(file: Path, resolved: Path, root: Path) -> str:
-    """A page's path from the repository's root, or as it was given outside of it."""
-    return str(resolved.relative_to(root) if resolved.is_relative_to(root) else file)
-
-
-def _problems(run: Run) -> list[Problem]:
-    return [problem for page in sorted(run.problems) for problem in run.problems[page]]

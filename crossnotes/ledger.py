@@ -141,3 +141,14 @@ def read_if_there(path: Path) -> Ledger | None:
 def read_all(folder: Path) -> list[Ledger]:
     """Every ledger of a folder, by target. Raises LedgerError."""
     return [read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def row_of(result: Result) -> list[Any]:
+    """What outlasts a run of a Result, as a list."""
+    return [getattr(result, name) for name in FIELDS]
+
+
+def from_row(row: Iterable[Any]) -> Result:
+    """The Result of such a list; JSON makes lists of tuples."""
+    fields = dict(zip(FIELDS, row, strict=True))
+    return Result(**fields | {"tab": tuple(fields["tab"])})

@@ -110,7 +110,6 @@ class Page:
     path: str
     snippets: tuple[Snippet, ...]
     tab_sets: tuple[TabSet, ...] = ()
-    isolation: str = "rollback"
     targets: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     #: The other files that it takes in.

@@ -22,10 +22,6 @@ class Program:
     labels: tuple[str, ...] = ()
     excused: tuple[tuple[Snippet, str], ...] = ()
 
-    @property
-    def isolation(self) -> str:
-        return self.page.isolation
-
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -164,7 +160,7 @@ def expected_of(snippet: Snippet, target: str) -> Output | None:
 def hashes(program: Program, project: str) -> dict[int, str]:
     """The `program_sha256` of each snippet, by its index: what it, the program before it, and
     the Django project (by its own digest) were when it ran."""
-    digest = hashlib.sha256(f"{program.target}\0{program.isolation}\0{project}".encode())
+    digest = hashlib.sha256(f"{program.target}\0{project}".encode())
     encode = json.JSONEncoder(sort_keys=True).encode
     found = {}
     for snippet in program.snippets:

@@ -1,8 +1,9 @@
 """The pytest edge: collects pages, one item a page and target.
 
 `[tool.crossnotes] pages` says which pages are collected; without it nothing is. A page runs as in
-`crossnotes test`, on servers that live as long as the session. A page whose front matter names
-fixtures, and every page under `--pdb`, runs inside pytest.
+`crossnotes test`, on servers that live as long as the session; its results are reused and written
+into ledgers as there. A page whose front matter names fixtures, and every page under `--pdb`, runs
+inside pytest.
 
 Nothing of the engine is imported before the first page is collected.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import bdb
 import inspect
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,15 +22,16 @@ from xml.etree import ElementTree
 import pytest
 
 if TYPE_CHECKING:
+    from crossnotes.book import Book, Reading
     from crossnotes.config import Config
-    from crossnotes.page import Page, Problem
-    from crossnotes.program import Labels, Program
-    from crossnotes.reader import Dialect
+    from crossnotes.page import Problem
+    from crossnotes.program import Program
     from crossnotes.result import Result
-    from crossnotes.run.inside import InsideSupervisor
-    from crossnotes.run.servers import Servers
-    from crossnotes.run.supervisor import Supervisor
-    from crossnotes.run.together import Ahead
+    from crossnotes.run.bench import Bench
+    from crossnotes.run.benches import Benches
+    from crossnotes.run.driver import TargetRun
+    from crossnotes.run.inside import InsideBench
+    from crossnotes.run.reuse import Reuse
 
 DEFAULT_TARGET = "sqlite"
 
@@ -37,6 +39,8 @@ DEFAULT_TARGET = "sqlite"
 PLACE = "crossnotes"
 
 _PAGES = pytest.StashKey["Pages | None"]()
+#: Markdown that was not collected.
+_LEFT_OUT = pytest.StashKey[list[Path]]()
 
 
 class PageFailedError(Exception):
@@ -57,6 +61,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         f"crossnotes_targets of the configuration, else {DEFAULT_TARGET})",
     )
     parser.addini("crossnotes_targets", "databases to run the pages on", "args", [DEFAULT_TARGET])
+    group.addoption(
+        "--crossnotes-ledger",
+        metavar="DIR",
+        help="write the results into ledgers there (default: crossnotes_ledger of the "
+        "configuration, else nowhere)",
+    )
+    parser.addini("crossnotes_ledger", "folder of the ledgers that are written")
+    group.addoption(
+        "--crossnotes-no-reuse",
+        action="store_true",
+        help="run the pages that did not change since they passed, too",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,6 +85,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
         return None
     pages = parent.config.stash.get(_PAGES, None)
     if pages is None or not pages.include(file_path):
+        parent.config.stash.setdefault(_LEFT_OUT, []).append(file_path)
         return None
     collector: PageFile = PageFile.from_parent(parent, path=file_path)
     return collector
@@ -82,10 +99,29 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["crossnotes"] = pages.shared_servers
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """pytest-xdist: a worker has ended; its results belong into our ledgers."""
+    pages = node.config.stash.get(_PAGES, None)
+    if pages is not None:
+        pages.take_over(getattr(node, "workeroutput", {}).get("crossnotes", {}))
+
+
 def pytest_leave_pdb(config: pytest.Config) -> None:
+    """A debugger that a block called has given the output back."""
     pages = config.stash.get(_PAGES, None)
-    if pages is not None and "servers" in pages.__dict__:
-        pages.servers.after_debugger()
+    if pages is not None and "benches" in pages.__dict__:
+        for bench in pages.benches.inside_benches():
+            bench.session.printed.go_on()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say why pages that a person may have wanted were not collected."""
+    session = terminalreporter._session
+    if session is not None and session.testscollected:
+        return
+    for line in _why_nothing(config):
+        terminalreporter.write_line(f"crossnotes: {line}")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -96,6 +132,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     pages = session.config.stash.get(_PAGES, None)
     if pages is None:
         return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["crossnotes"] = pages.handed_over()
+    else:
+        pages.write_ledgers()
     pages.close()
     report = session.config.getoption("xmlpath", None)
     if report and not hasattr(session.config, "workerinput"):
@@ -116,6 +156,25 @@ def _configured(config: pytest.Config) -> Pages | None:
             f"{config.rootpath / 'pyproject.toml'}"
         )
     return None
+
+
+def _why_nothing(config: pytest.Config) -> Iterator[str]:
+    pages = config.stash.get(_PAGES, None)
+    left_out = config.stash.get(_LEFT_OUT, [])
+    if pages is not None:
+        yield from pages.without_items
+    if not left_out:
+        return
+    first = os.path.relpath(left_out[0], config.invocation_params.dir)
+    others = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+    if pages is None:
+        yield (
+            f"{first}{others} not collected: name the pages as `pages` in [tool.crossnotes] of "
+            f"{config.rootpath / 'pyproject.toml'}"
+        )
+    else:
+        named = ", ".join(pages.settings.pages)
+        yield f"{first}{others} not collected: pages in [tool.crossnotes] names {named}"
 
 
 def _settings(root: Path) -> Config | None:
@@ -153,9 +212,10 @@ class Pages:
         self.targets = list(dict.fromkeys(named))
         if self.targets != [DEFAULT_TARGET]:
             _check_targets(self.targets)
-        self._dialects: dict[Path, Dialect] = {}
-        self._ahead: dict[str, Ahead] = {}
-        self._places: dict[pytest.Item, int] = {}
+        #: Why pages gave no item.
+        self.without_items: list[str] = []
+        self.runs: dict[str, TargetRun] = {}
+        self._kept: dict[str, Reuse] = {}
 
     def include(self, path: Path) -> bool:
         """Whether a file is one of the pages."""
@@ -175,119 +235,119 @@ class Pages:
     # -- reading pages ---------------------------------------------------------------------------
 
     @cached_property
-    def labels(self) -> Labels:
-        from crossnotes.program import Labels
+    def book(self) -> Book:
+        from crossnotes.book import Book
 
-        return Labels(self.settings.tabs, self.settings.elsewhere)
-
-    def read(self, path: Path) -> tuple[Page, list[Problem]]:
-        """A page, and what its author has to mend. Raises dialects.ConfError."""
-        from crossnotes import reader
-        from crossnotes.program import tab_problems
-
-        resolved, root = _resolved(path.parent) / path.name, self.settings.root
-        inside = resolved.is_relative_to(root)
-        shown_as = str(resolved.relative_to(root) if inside else path)
-        page = reader.read(path, shown_as, self._dialect(path.parent))
-        return page, [*page.problems, *tab_problems(page, self.labels)]
-
-    def _dialect(self, folder: Path) -> Dialect:
-        from crossnotes import dialects
-        from crossnotes.reader import Dialect
-        from crossnotes.targets import every_target
-
-        if folder not in self._dialects:
-            names = frozenset(every_target())
-            myst = dialects.myst_of(dialects.conf_folder(folder, self.settings.root))
-            self._dialects[folder] = Dialect(self.settings.show_only, names, myst)
-        return self._dialects[folder]
-
-    def programs(self, page: Page, target: str) -> list[Program]:
-        """The programs of a page on a target."""
-        from crossnotes.program import programs, targets_of
-        from crossnotes.targets import every_target
-
-        if target not in targets_of(page, self.labels, list(every_target())):
-            return []
-        found = programs(page, target, self.labels)
-        return [program for program in found if program.snippets or program.excused]
+        return Book(self.settings)
 
     # -- running them ----------------------------------------------------------------------------
 
     @cached_property
-    def servers(self) -> Servers:
+    def benches(self) -> Benches:
         """Raises ProjectError where the Django project is none."""
         from crossnotes.run import project as projects
-        from crossnotes.run.servers import Servers
+        from crossnotes.run.benches import Benches, from_here
 
         settings = self.settings
         project = None
         if settings.django:
             project = projects.find(settings.root / settings.django, settings.settings)
         shared = getattr(self.config, "workerinput", {}).get("crossnotes", {})
-        return Servers(settings, project, shared.get("environments"), shared.get("problems"))
+        return Benches(
+            settings,
+            project,
+            from_here(),
+            shared=shared.get("servers", {}),
+            problems=shared.get("problems", {}),
+        )
 
     @cached_property
     def shared_servers(self) -> dict[str, dict[str, Any]]:
         """How the workers of pytest-xdist find the servers that we start, or why there are none."""
         from crossnotes.targets import TargetError
 
-        environments: dict[str, dict[str, str]] = {}
+        servers: dict[str, dict[str, str]] = {}
         problems: dict[str, str] = {}
         for target in self.targets:
             try:
-                environments[target] = dict(self.servers.share(target))
+                servers[target] = dict(self.benches.share(target))
             except TargetError as error:
                 problems[target] = str(error)
-        return {"environments": environments, "problems": problems}
+        return {"servers": servers, "problems": problems}
 
     @cached_property
     def debugged(self) -> bool:
         return bool(self.config.getoption("usepdb", False))
 
-    def inside(self, target: str) -> InsideSupervisor:
+    def inside(self, target: str) -> InsideBench:
         """What runs pages inside pytest."""
-        supervisor = self.servers.inside(target)
-        supervisor.passing = (
+        bench = self.benches.inside(target)
+        bench.session.passing = (
             KeyboardInterrupt,
             bdb.BdbQuit,
             pytest.exit.Exception,
             pytest.skip.Exception,
         )
-        supervisor.interpreter.hold = self.debugged
-        return supervisor
+        bench.session.hold = self.debugged
+        return bench
 
-    def ahead(self, supervisor: Supervisor) -> Ahead:
-        """What runs programs on a target together with those that follow."""
-        from crossnotes.run.together import Ahead
+    def run_of(self, target: str) -> TargetRun:
+        """The record of what a target did. Raises TargetError."""
+        from crossnotes.run.driver import TargetRun
+        from crossnotes.targets import every_target
 
-        name = supervisor.target.name
-        if name not in self._ahead:
-            self._ahead[name] = Ahead(supervisor)
-        return self._ahead[name]
+        if target not in self.runs:
+            run = TargetRun(every_target()[target])
+            run.had_by(self.benches)
+            self.runs[target] = run
+        return self.runs[target]
 
-    def following(self, item: PageItem, program: Program) -> Iterator[Program]:
-        """The programs on the target of `program` that pytest will ask for after it; none where
-        it could be otherwise: the first failure ends the session, or other workers take some."""
-        if self.config.getoption("maxfail") or hasattr(self.config, "workerinput"):
+    def kept(self, target: str) -> Reuse | None:
+        """The results of earlier runs that still hold. Raises TargetError."""
+        if self.debugged or self.config.getoption("crossnotes_no_reuse"):
+            return None
+        if target not in self._kept:
+            from crossnotes.run.driver import reuse_of
+
+            run = self.run_of(target)
+            self._kept[target] = reuse_of(self.benches, run)
+        return self._kept[target]
+
+    # -- ledgers ---------------------------------------------------------------------------------
+
+    @property
+    def ledger_folder(self) -> Path | None:
+        named = self.config.getoption("crossnotes_ledger") or self.config.getini(
+            "crossnotes_ledger"
+        )
+        return self.config.rootpath / named if named else None
+
+    def handed_over(self) -> dict[str, list[list[Any]]]:
+        """This worker's results, for the controller of pytest-xdist."""
+        from crossnotes.ledger import row_of
+
+        return {target: [row_of(r) for r in run.results] for target, run in self.runs.items()}
+
+    def take_over(self, results: Mapping[str, Iterable[Sequence[Any]]]) -> None:
+        """Take the results of a worker."""
+        from crossnotes.ledger import from_row
+
+        for target, rows in results.items():
+            self.run_of(target).results += map(from_row, rows)
+
+    def write_ledgers(self) -> None:
+        if self.ledger_folder is None:
             return
-        items = item.session.items
-        if not self._places:
-            self._places = {each: place for place, each in enumerate(items)}
-        programs = item.programs
-        yield from programs[programs.index(program) + 1 :]
-        for place in range(self._places[item] + 1, len(items)):
-            each = items[place]
-            if not isinstance(each, PageItem) or each.name != item.name:
-                continue
-            # A mark may mean that it is not to be run.
-            if each.is_inside or any(each.iter_markers()):
-                return
-            yield from each.programs
+        from crossnotes.run.driver import write_ledgers
+
+        pages = {result.page for run in self.runs.values() for result in run.results}
+        write_ledgers(self.runs.values(), self.ledger_folder, pages)
 
     def close(self) -> None:
-        if "servers" in self.__dict__:
-            self.servers.close()
+        for kept in self._kept.values():
+            kept.save()
+        if "benches" in self.__dict__:
+            self.benches.close()
 
 
 def _check_targets(names: Sequence[str]) -> None:
@@ -314,25 +374,31 @@ class PageFile(pytest.Module):
     obj = None
 
     def collect(self) -> Iterable[PageItem]:
-        from crossnotes.dialects import ConfError
+        from crossnotes.book import BookError
 
         pages = self.config.stash[_PAGES]
         assert pages is not None
         try:
-            page, problems = pages.read(self.path)
-        except ConfError as error:
+            reading = pages.book.read(pages.book.source(self.path))
+        except BookError as error:
             raise self.CollectError(str(error)) from error
-        kind = FixtureItem if page.fixtures else PageItem
-        given = {"callobj": _with_fixtures(page.fixtures)} if page.fixtures else {}
+        fixtures = reading.page.fixtures
+        kind = FixtureItem if fixtures else PageItem
+        given = {"callobj": _with_fixtures(fixtures)} if fixtures else {}
         found = False
         for target in pages.targets:
-            if programs := pages.programs(page, target):
+            if programs := pages.book.programs(reading, target):
                 found = True
                 yield kind.from_parent(
-                    self, name=target, page=page, programs=programs, problems=problems, **given
+                    self, name=target, reading=reading, programs=programs, **given
                 )
-        if problems and not found:
-            yield PageItem.from_parent(self, name="page", page=page, programs=(), problems=problems)
+        if reading.problems and not found:
+            yield PageItem.from_parent(self, name="page", reading=reading, programs=())
+        elif not found:
+            wanted = ", ".join(pages.targets)
+            known = ", ".join(target.name for target in pages.book.targets_of(reading.page))
+            has = f"it is for {known}" if reading.page.snippets else "it has no block that is run"
+            pages.without_items.append(f"{reading.page.path}: nothing for {wanted}: {has}")
 
 
 def _with_fixtures(names: Sequence[str]) -> Any:
@@ -355,19 +421,19 @@ class PageItem(pytest.Item):
     def __init__(
         self,
         *,
-        page: Page,
+        reading: Reading,
         programs: Sequence[Program],
-        problems: Sequence[Problem],
         **others: Any,
     ) -> None:
         super().__init__(**others)
-        self.page = page
+        self.reading = reading
+        self.page = page = reading.page
         self.programs = programs
-        self.problems = problems
+        self.problems: Sequence[Problem] = reading.problems
         self.results: Sequence[Result] = ()
         #: What runs it, where that is inside pytest.
-        self.inside: InsideSupervisor | None = None
-        lines = [problem.line for problem in problems]
+        self.inside: InsideBench | None = None
+        lines = [problem.line for problem in self.problems]
         lines += [snippet.line for program in programs for snippet in program.snippets]
         self._found_at(page.path, min(lines, default=1))
 
@@ -403,7 +469,8 @@ class PageItem(pytest.Item):
         lines = self._problem_lines()
         found: list[Result] = []
         try:
-            for program in self.programs:
+            found += self._known() or ()
+            for program in () if found else self.programs:
                 results = self._results(program)
                 found += results
                 lines += self._failure_lines(results)
@@ -412,37 +479,53 @@ class PageItem(pytest.Item):
         finally:
             self.results = one_per_snippet(found)
             self._report()
+        self._keep(found)
         if lines:
             self._raise(PageFailedError("\n".join(dict.fromkeys(lines))))
         if all(result.status == "excused" for result in self.results):
             reasons = dict.fromkeys(result.reason for result in self.results)
             self._raise(pytest.skip.Exception("; ".join(reasons)))
 
-    def _results(self, program: Program) -> list[Result]:
-        supervisor = self._supervisor(program)
-        if self.is_inside:
-            return supervisor.results(program)
-        ahead = self.pages.ahead(supervisor)
-        try:
-            return ahead.results(program, self.pages.following(self, program))
-        except BaseException:
-            # Of pytest, such as a deadline; the worker may be amid a block.
-            ahead.forget()
-            raise
+    def _known(self) -> list[Result] | None:
+        """The results of an earlier run, if the page did not change since it passed."""
+        if not self.programs or self.page.fixtures or self.problems:
+            return None
+        kept = self._had(lambda: self.pages.kept(self.name))
+        return kept.known(self.reading.source.path) if kept else None
 
-    def _supervisor(self, program: Program) -> Supervisor:
+    def _keep(self, results: Sequence[Result]) -> None:
+        """Have the results in the ledger, and let the next run reuse them."""
+        if not self.programs:
+            return
+        self.pages.run_of(self.name).results += results
+        if not self.page.fixtures and (kept := self.pages.kept(self.name)):
+            kept.remember(self.reading.source.path, self.page, results)
+
+    def _results(self, program: Program) -> list[Result]:
+        from crossnotes.run.driver import results_of
+
+        return results_of(self._bench(program), program)
+
+    def _bench(self, program: Program) -> Bench:
+        from crossnotes.run.inside import problem_of
+
+        if not self.is_inside or problem_of(program):
+            bench: Bench = self._had(lambda: self.pages.benches.bench(program.target))
+            return bench
+        inside: InsideBench = self._had(lambda: self.pages.inside(program.target))
+        inside.session.given = self.given
+        self.inside = inside
+        return inside
+
+    def _had(self, ask: Callable[[], Any]) -> Any:
+        """What is asked for; the page fails where the project or the server cannot be had."""
         from crossnotes.run.project import ProjectError
         from crossnotes.targets import TargetError
 
         try:
-            if not self.is_inside:
-                return self.pages.servers.supervisor(program.target)
-            self.inside = self.pages.inside(program.target)
+            return ask()
         except (ProjectError, TargetError) as error:
             problem = str(error)
-        else:
-            self.inside.interpreter.given = self.given
-            return self.inside
         self._refuse(self.place[1], problem)
 
     def _refuse(self, line: int, reason: str) -> NoReturn:
@@ -470,7 +553,7 @@ class PageItem(pytest.Item):
             return []
         if not self.problems:
             self._found_at(*_place_of(failed[0]))
-        version = self.pages.servers.server(self.name).identity.version
+        version = self.pages.benches.had(self.name).server.identity.version
         return [
             line
             for result in failed
@@ -495,9 +578,9 @@ class PageItem(pytest.Item):
         page, line = self.place
         path = self.pages.settings.root / page
         namespace: dict[str, Any] = {}
-        if self.inside is not None and self.inside.interpreter.error is not None:
-            namespace = self.inside.interpreter.namespace
-            if frame := self.inside.interpreter.page_frames():
+        if self.inside is not None and self.inside.session.error is not None:
+            namespace = self.inside.session.namespace
+            if frame := self.inside.session.page_frames():
                 raise error.with_traceback(frame)
         code = compile("\n" * (line - 1) + "raise error", str(path), "exec")
         # It is the two words above that are run, among the names of the page.
@@ -540,16 +623,16 @@ class FixtureItem(PageItem, pytest.Function):
             pytest.fail(f"{page}:{line}: there is no fixture {missing!r}", pytrace=False)
         self.has_moved = os.getcwd() != before
 
-    def _supervisor(self, program: Program) -> Supervisor:
+    def _bench(self, program: Program) -> Bench:
         from crossnotes.run.inside import problem_of
 
         if problem := problem_of(program):
             line, reason = problem
             self._refuse(line, f"{reason}, and pages with fixtures run inside pytest")
-        supervisor = super()._supervisor(program)
+        bench = super()._bench(program)
         assert self.inside is not None
         self.inside.moves = not self.has_moved
-        return supervisor
+        return bench
 
 
 def _place_of(result: Result) -> tuple[str, int]:

@@ -16,25 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossnotes import listing, markdown
+from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT
 from crossnotes.markdown import Directive, Myst
 from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
-
-#: What is executed, by the language that an author writes.
-KINDS: Mapping[str, str] = {
-    "python": "python",
-    "python3": "python",
-    "py": "python",
-    "pycon": "pycon",
-    "sql": "sql",
-    "console": "console",
-    "shell": "console",
-    "bash": "console",
-    "sh": "console",
-    "dotenv": "dotenv",
-}
 
 #: Directives that show their body as code in the language of their argument, and those whose
 #: name says which language it is.
@@ -62,13 +49,6 @@ OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
 COMPARE_OPTIONS = frozenset(["caption", "class"])
 REASON_OPTIONS = ("skip", "xfail")
 
-#: Options that mean something for some kinds of block only.
-OPTION_KINDS: Mapping[str, tuple[str, ...]] = {
-    "background": ("console",),
-    "compiled": ("python", "pycon"),
-    "raises": ("python", "sql", "console"),
-    "timeout": ("python", "pycon", "sql", "console"),
-}
 #: Options of Sphinx's literalinclude that this engine follows, and ours.
 LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
     [
@@ -83,11 +63,7 @@ LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
         "elsewhere",
     ]
 )
-#: Kinds of block that print nothing, so that an `{output}` below would never be checked.
-SILENT = ("listing", "dotenv", "file")
-
 FRONT_MATTER_KEY = "crossnotes"
-ISOLATIONS = ("rollback", "commit", "models", "project")
 
 
 #: Where a page's server answers; the port is the group.
@@ -146,7 +122,6 @@ def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None
         shown_as,
         tuple(reader.finished_snippets()),
         tuple(TabSet(line, tuple(t.labels), t.synced) for line, t in reader.tab_sets.items()),
-        reader.isolation,
         reader.targets,
         tuple(sorted(reader.problems, key=lambda problem: problem.line)),
         files=tuple(reader.files),
@@ -169,7 +144,6 @@ class _Reader:
         self.folder = folder
         self.problems: list[Problem] = []
         self.tab_sets: dict[int, _OpenTabSet] = {}
-        self.isolation = "rollback"
         self.targets: tuple[str, ...] = ()
         self.fixtures: tuple[str, ...] = ()
         self.substitutions: dict[str, str] = {}
@@ -563,12 +537,16 @@ class _Reader:
 
     def _settings(self, node: Any, line: int) -> None:
         if node.id != "mapping":
-            self.problem(line, "crossnotes: takes a mapping such as {isolation: commit}")
+            self.problem(line, "crossnotes: takes a mapping such as {targets: [sqlite]}")
             return
         for key, value in node.value:
             key_line = 2 + key.start_mark.line
             if key.value == "isolation":
-                self._isolation(markdown.yaml_text(value), key_line)
+                self.problem(
+                    key_line,
+                    "crossnotes: isolation is gone; take it away, for every page runs in a process "
+                    "of its own, on a clean database, as a reader would run it",
+                )
             elif key.value == "targets":
                 self.targets = words(markdown.yaml_text(value))
                 if message := self._target_problem(markdown.yaml_text(value)):
@@ -578,8 +556,7 @@ class _Reader:
             else:
                 self.problem(
                     key_line,
-                    f"unknown key {key.value!r} in crossnotes:; known are: fixtures, isolation, "
-                    "targets",
+                    f"unknown key {key.value!r} in crossnotes:; known are: fixtures, targets",
                 )
 
     def _fixtures(self, value: str, line: int) -> None:
@@ -588,12 +565,6 @@ class _Reader:
                 self.fixtures += (name,)
             else:
                 self.problem(line, f"{name!r} cannot be a fixture, whose name is one of Python")
-
-    def _isolation(self, value: str, line: int) -> None:
-        if value in ISOLATIONS:
-            self.isolation = value
-            return
-        self.problem(line, f"unknown isolation {value!r}; known are: {', '.join(ISOLATIONS)}")
 
 
 def _dedent(code: str, option: str | None) -> str:

@@ -37,6 +37,16 @@ class Failure:
     page: str = ""
 
 
+class BlockFailedError(Exception):
+    """A block did not do what its page says. `failure` is what its author is told, `output` what
+    the block had printed so far."""
+
+    def __init__(self, failure: Failure, output: str = "") -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.output = output
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """One snippet on one target; its fields are those of the ledger (design.md), and `failure`,
@@ -57,3 +67,9 @@ class Result:
     output: str = ""
     failure: Failure | None = None
     parts: tuple[str, ...] = ()
+
+
+def is_not_reached(result: Result) -> bool:
+    """Whether a block was not run, for one before it had failed. That is no excuse: the page is
+    not green."""
+    return result.status == "excused" and result.reason.startswith(NOT_REACHED)

@@ -20,11 +20,12 @@ from click.testing import CliRunner
 
 from crossnotes import cli
 from crossnotes import config as configuration
+from crossnotes.book import Book, Source
 from crossnotes.page import Page
-from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
-from crossnotes.run.runner import Run, Source, TargetRun
+from crossnotes.run.benches import Benches, Options, opened
+from crossnotes.run.driver import Driver, TargetRun
 from crossnotes.targets import Identity, Server, every_target, keeper, mariadb, mysql, tidb
 
 REPOSITORY = Path(__file__).parents[1]
@@ -139,22 +140,33 @@ class Repository:
         shutil.copytree(PAGES / "project", self.django)
         return self
 
-    def sources(self) -> list[Source]:
-        config = configuration.find(self.root)
-        dialect = Dialect(config.show_only, frozenset(every_target()))
-        files = sorted(self.root.glob("docs/*.md"))
-        return [Source(path, str(path.relative_to(self.root)), dialect) for path in files]
+    @property
+    def book(self) -> Book:
+        return Book(configuration.find(self.root))
+
+    def sources(self, book: Book) -> list[Source]:
+        return book.sources([str(self.root / "docs")])
 
     def parsed(self) -> list[Page]:
         """Every page, read."""
-        return [source.page() for source in self.sources()]
+        book = self.book
+        return [book.read(source).page for source in self.sources(book)]
 
-    def run(self, *, target: str = "sqlite", fail_fast: bool = False) -> TargetRun:
-        """Run every page on one target, inside this process."""
-        config = configuration.find(self.root)
+    def run(
+        self,
+        *,
+        target: str = "sqlite",
+        jobs: int = 1,
+        fail_fast: bool = False,
+        options: Options | None = None,
+    ) -> TargetRun:
+        """Run every page on one target, by the driver itself."""
+        book = self.book
         project = projects.find(self.django) if self.django.exists() else None
-        run = Run(config, project, self.environment, fail_fast)
-        (done,) = run.on([every_target()[target]], self.sources())
+        environment = self.environment
+        with opened(Benches(book.config, project, environment, options or Options())) as benches:
+            driver = Driver(book, benches, jobs, fail_fast)
+            (done,) = driver.on([every_target()[target]], self.sources(book))
         assert "mistake in crossnotes" not in done.problem, done.problem
         return done
 

@@ -14,9 +14,10 @@ from docutils import nodes
 
 from crossnotes import config as configuration
 from crossnotes import dialects, reader, site
+from crossnotes.kinds import KINDS
 from crossnotes.page import Snippet
-from crossnotes.reader import KINDS, Dialect
-from crossnotes.run.supervisor import ONLY_SHOWN
+from crossnotes.reader import Dialect
+from crossnotes.result import ONLY_SHOWN
 from crossnotes.sphinxext import marks
 from crossnotes.targets import every_target
 

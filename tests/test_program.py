@@ -8,7 +8,6 @@ from crossnotes import reader
 from crossnotes.page import Page
 from crossnotes.program import (
     Labels,
-    Program,
     expected_of,
     hashes,
     programs,
@@ -241,7 +240,7 @@ def test_without_an_output_anything_goes() -> None:
 
 PAGE = f"""\
 ---
-crossnotes: {{isolation: commit}}
+crossnotes: {{}}
 ---
 # Title
 
@@ -278,7 +277,6 @@ def test_hashes_stay_when_what_runs_stays(old: str, new: str) -> None:
     ("old", "new", "from_index"),
     [
         ("first", "second", 0),
-        ("isolation: commit", "isolation: models", 0),
         ("```{snippet} python", "```{snippet} pycon", 0),
         (":caption: c", ":raises: ValueError", 0),
         (":caption: c", ":timeout: 3", 0),
@@ -313,9 +311,3 @@ def test_code_hash_is_that_of_the_code_alone() -> None:
     other = page_of("text\n\n- list\n\n  ```sql\n  SELECT 1;\n  ```")
     assert page.snippets[0].code_sha256 == other.snippets[0].code_sha256
     assert re.fullmatch("[0-9a-f]{64}", page.snippets[0].code_sha256)
-
-
-def test_program_has_the_isolation_of_its_page() -> None:
-    (program,) = programs(reader.parse(PAGE, "docs/a.md", DIALECT), "sqlite", LABELS)
-    assert isinstance(program, Program)
-    assert program.isolation == "commit"

@@ -36,8 +36,6 @@ def drawn(page: Page) -> str:
     for tab_set in page.tab_sets:
         synced = " (synced)" if tab_set.synced else ""
         lines.append(f"tabs {tab_set.line}: {', '.join(tab_set.labels)}{synced}")
-    if page.isolation != "rollback":
-        lines.append(f"isolation {page.isolation}")
     if page.targets:
         lines.append(f"targets {', '.join(page.targets)}")
     lines += [of_problem(problem) for problem in page.problems]
@@ -130,9 +128,9 @@ def test_line_endings_of_windows_are_read_as_any_other() -> None:
 
 def test_byte_order_mark_is_no_part_of_the_page(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
-    path.write_bytes(b"\xef\xbb\xbf---\ncrossnotes: {isolation: commit}\n---\n```python\na\n```\n")
+    path.write_bytes(b"\xef\xbb\xbf---\ncrossnotes: {targets: [sqlite]}\n---\n```python\na\n```\n")
     page = reader.read(path, "a.md", DIALECT)
-    assert page.isolation == "commit"
+    assert page.targets == ("sqlite",)
     assert [(s.line, s.code) for s in page.snippets] == [(5, "a")]
 
 

@@ -12,10 +12,12 @@ import pytest
 
 from crossnotes import config as configuration
 from crossnotes import dialects
+from crossnotes.book import Book, Source
 from crossnotes.page import Problem
 from crossnotes.reader import Dialect
 from crossnotes.run import project as projects
-from crossnotes.run.runner import Run, Source, TargetRun
+from crossnotes.run.benches import Benches, opened
+from crossnotes.run.driver import Driver, TargetRun
 from crossnotes.targets import every_target
 from crossnotes.targets.process import free_port
 
@@ -58,12 +60,14 @@ def run(
     root: Path, target: str = "sqlite", environment: dict[str, str] | None = None
 ) -> tuple[TargetRun, list[Problem]]:
     """What the page did on a target, and what is wrong with it as a page."""
-    config = configuration.find(root)
+    book = Book(configuration.find(root))
     myst = dialects.myst_of(dialects.conf_folder(REPOSITORY / "docs", REPOSITORY))
-    dialect = Dialect(config.show_only, frozenset(every_target()), myst)
-    run = Run(config, projects.find(root / "snippets"), environment or {})
-    (done,) = run.on([every_target()[target]], [Source(root / PAGE, PAGE, dialect)])
-    return done, run.problems.get(PAGE, [])
+    dialect = Dialect(book.config.show_only, frozenset(every_target()), myst)
+    project = projects.find(root / "snippets")
+    with opened(Benches(book.config, project, environment or {})) as benches:
+        driver = Driver(book, benches)
+        (done,) = driver.on([every_target()[target]], [Source(root / PAGE, PAGE, dialect)])
+    return done, list(driver.problems.get(PAGE, ()))
 
 
 def assert_all_is_right(done: TargetRun, problems: list[Problem]) -> None:

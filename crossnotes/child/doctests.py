@@ -5,10 +5,11 @@ from __future__ import annotations
 import doctest
 from typing import Any
 
-from crossnotes.child.interpreter import BlockFailedError, describe
+from crossnotes.child.blocks import describe
+from crossnotes.result import Failure
 
 
-class Session(doctest.DocTestRunner):
+class Examples(doctest.DocTestRunner):
     """doctest, stopped at the first difference. With `collect`, an example that expects nothing
     may print: an `{output}` block below says what. With `accept_all`, whatever is printed is
     right, for it will be written into the page."""
@@ -21,7 +22,7 @@ class Session(doctest.DocTestRunner):
         flags |= doctest.DONT_ACCEPT_TRUE_FOR_1
         self.printed: list[str] = []
         self.uncheck: list[str] = []
-        self.failure: BlockFailedError | None = None
+        self.failure: Failure | None = None
         self.page = page
         super().__init__(_Checker(self, collect, accept_all), verbose=False, optionflags=flags)
 
@@ -29,7 +30,7 @@ class Session(doctest.DocTestRunner):
         self.example = example
 
     def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
-        self.failure = BlockFailedError(
+        self.failure = Failure(
             test.lineno + example.lineno + 1,
             f"{example.source.strip().splitlines()[0]} answers otherwise",
             example.want,
@@ -38,20 +39,20 @@ class Session(doctest.DocTestRunner):
 
     def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
         line = test.lineno + example.lineno + 1
-        self.failure = BlockFailedError(line, describe(exc_info[1]), example.want, "")
+        self.failure = Failure(line, describe(exc_info[1]), example.want, "")
 
 
 class _Checker(doctest.OutputChecker):
-    def __init__(self, session: Session, collect: bool, accept_all: bool) -> None:
-        self.session = session
+    def __init__(self, runner: Examples, collect: bool, accept_all: bool) -> None:
+        self.runner = runner
         self.collect = collect
         self.accept_all = accept_all
 
     def check_output(self, want: str, got: str, optionflags: int) -> bool:
-        self.session.printed.append(got)
+        self.runner.printed.append(got)
         if self.collect and not want:
-            self.session.uncheck.append(got)
+            self.runner.uncheck.append(got)
             return True
-        if self.accept_all and self.session.example.exc_msg is None:
+        if self.accept_all and self.runner.example.exc_msg is None:
             return True
         return super().check_output(want, got, optionflags)

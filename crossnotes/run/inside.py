@@ -9,26 +9,24 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, TextIO
 
-from crossnotes.child.interpreter import (
-    Answer,
-    Block,
-    BlockFailedError,
-    Capture,
-    Interpreter,
-    set_up_django,
-)
+from crossnotes.child import blocks, django
+from crossnotes.child.capture import Capture
+from crossnotes.child.interpreter import Interpreter as Session
+from crossnotes.child.protocol import Answer, Block, Connect, Request, Setup
+from crossnotes.kinds import INTERPRETED
 from crossnotes.program import Program
-from crossnotes.result import Result
-from crossnotes.run.supervisor import Supervisor
+from crossnotes.result import BlockFailedError, Failure
+from crossnotes.run.bench import Bench
+from crossnotes.run.databases import Databases, Migrate
+from crossnotes.run.interpreter import Interpreter
 from crossnotes.run.worker import Worker
 from crossnotes.targets import Database
-
-INTERPRETED = ("python", "pycon", "sql")
 
 
 def problem_of(program: Program) -> tuple[int, str] | None:
@@ -36,8 +34,6 @@ def problem_of(program: Program) -> tuple[int, str] | None:
     for snippet in program.snippets:
         if snippet.kind not in INTERPRETED and "skip" not in snippet.options:
             return snippet.line, f"a {snippet.language} block needs a process of its own"
-    if program.isolation not in ("rollback", "commit"):
-        return 1, f"isolation {program.isolation} needs a process of its own"
     return None
 
 
@@ -82,81 +78,92 @@ class PrintedInside(Capture):
             sys.stdout = self._tee
 
 
-class InsideInterpreter(Interpreter):
-    """An interpreter that shares its process with others. `given` are names that its programs
-    find bound; an error of the kinds in `passing` is not a page's failure, and ends the run. With
-    `hold`, a program that failed is left open, until its `end`, for a person to look at."""
+class InsideSession(Session):
+    """A session that shares its process with others. `given` are names that its programs find
+    bound; an error of the kinds in `passing` is not a page's failure, and ends the run. With
+    `hold`, a program that failed is left open, until it is let go, for a person to look at."""
 
     #: The target that Django was set up for by us. Django is set up once in a process.
     django_is_on: ClassVar[str] = ""
 
-    def __init__(self, passing: tuple[type[BaseException], ...]) -> None:
+    def __init__(self, target: str) -> None:
+        self.target = target
         self.given: Mapping[str, Any] = {}
         self.hold = False
-        self.passing = passing
+        self.passing: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
         self.error: BaseException | None = None
-        self.block: Block = {}
-        #: Whether the connection is of others, whose fixtures then isolate programs.
-        self.foreign = False
+        self.block: Block | None = None
         self.printed = PrintedInside()
         super().__init__(self.printed)
 
-    def fresh_namespace(self) -> None:
-        super().fresh_namespace()
-        self.namespace.update(self.given)
+    def begin(self) -> None:
+        """A new program: no name is bound but those that are given."""
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module
+        module.__dict__.update(self.given)
+        self.session = blocks.Session(module.__dict__, self.printed)
+        self.error = self.block = None
 
-    def answer(self, request: dict[str, Any]) -> Iterator[Answer]:
-        if request["op"] == "setup":
-            yield self.guarded(lambda: self.connect(request), line=request["line"])
+    @property
+    def namespace(self) -> dict[str, Any]:
+        return self.session.namespace
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether Django is set up by others, whose fixtures then isolate programs."""
+        conf = sys.modules.get("django.conf")
+        return bool(conf and conf.settings.configured) and not self.django_is_on
+
+    def answer(self, request: Request) -> Iterator[Answer]:
+        match request["op"]:
+            case "setup":
+                yield self.guarded(lambda: self._set_up(request))
+            case "connect":
+                yield self.guarded(lambda: self._connect(request))
+            case _:
+                yield from super().answer(request)
+
+    def guarded(self, action: Callable[[], str | None], block: Block | None = None) -> Answer:
+        def noted() -> str | None:
+            try:
+                return action()
+            except BaseException as error:
+                self.error, self.block = error, block
+                raise
+
+        return super().guarded(noted, block)
+
+    def _set_up(self, request: Setup) -> None:
+        if self.is_foreign or self.django_is_on:
             return
-        if request["op"] in ("run", "programs"):
-            self.error = None
-            self.surroundings.remember()
-        yield from super().answer(request)
+        InsideSession.django_is_on = self.target
+        django.set_up(request)
 
-    def one(self, block: Block) -> str | None:
-        try:
-            return super().one(block)
-        except BaseException as error:
-            self.error, self.block = error, block
-            raise
+    def _connect(self, request: Connect) -> None:
+        """Lead Django to the program's database, or use it as others have set it up."""
+        from django.db import connections
 
-    def atomically(self) -> None:
-        if not self.foreign:
-            super().atomically()
-
-    def connect(self, request: dict[str, Any]) -> None:
-        """Set up Django, or use it as it is."""
-        from django.conf import settings
-
-        target = request["target"]
-        if not settings.configured:
-            InsideInterpreter.django_is_on = target
-            set_up_django(request)
-        elif not self.django_is_on:
-            self.foreign = True
-            _check_engine(request["databases"]["default"]["ENGINE"])
-        elif self.django_is_on != target:
-            raise BlockFailedError(
-                request["line"],
+        (entry,) = (request["databases"] or {}).values()
+        if self.is_foreign:
+            _check_engine(str(entry["ENGINE"]))
+            return
+        if self.django_is_on != self.target:
+            message = (
                 f"Django in this process is on {self.django_is_on} already; run pytest for "
-                f"{target} alone",
+                f"{self.target} alone"
             )
-        else:
-            _use_database(request["databases"]["default"]["NAME"], request["migrate"])
-
-    def end(self) -> None:
-        if not self.is_held:
-            super().end()
+            raise BlockFailedError(Failure(0, message))
+        connections.close_all()
+        django.connect(request)
 
     def close(self) -> None:
         """End the program, and the connection if it is ours."""
         self.error = None
-        self.end()
-        if self.django_is_on:
+        if self.django_is_on == self.target:
             from django.db import connections
 
-            connections.close_all()
+            with contextlib.suppress(Exception):  # of a connection that the page left broken
+                connections.close_all()
 
     @property
     def is_held(self) -> bool:
@@ -173,20 +180,17 @@ class InsideInterpreter(Interpreter):
     def page_frames(self) -> TracebackType | None:
         """The traceback of the last error from the page's first frame to its deepest."""
         cause = self.error.__cause__ if self.error else None
+        page = self.block["page"] if self.block else ""
         frames = []
         at = cause.__traceback__ if cause else None
         while at is not None:
             frames.append(at)
             at = at.tb_next
-        ours = [n for n, at in enumerate(frames) if _file_of(at) == self.block["page"]]
+        ours = [n for n, at in enumerate(frames) if at.tb_frame.f_code.co_filename == page]
         found = None
         for at in reversed(frames[ours[0] : ours[-1] + 1] if ours else []):
             found = TracebackType(found, at.tb_frame, at.tb_lasti, at.tb_lineno)
         return found
-
-
-def _file_of(frame: TracebackType) -> str:
-    return frame.tb_frame.f_code.co_filename
 
 
 def _check_engine(wanted: str) -> None:
@@ -196,53 +200,37 @@ def _check_engine(wanted: str) -> None:
     have = connection.settings_dict["ENGINE"]
     if have != wanted:
         message = "Django was set up by the test suite, and is on another database"
-        raise BlockFailedError(0, message, expected=wanted, got=have)
+        raise BlockFailedError(Failure(0, message, wanted, have))
 
 
-def _use_database(name: str, migrate: bool) -> None:
-    from django.core.management import call_command
-    from django.db import connection
+class InsideInterpreter(Interpreter):
+    """Answers as a process of its own would, and is none. `root` is what paths of pages are
+    relative to, `folder` where programs run."""
 
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    if migrate:
-        call_command("migrate", verbosity=0, interactive=False)
-
-
-class Inside(Worker):
-    """Answers as a child process would, and is none. `root` is what paths of pages are relative
-    to, `folder` where programs run."""
-
-    def __init__(
-        self, interpreter: InsideInterpreter, root: Path, folder: Callable[[], Path | None]
-    ) -> None:
-        self.interpreter = interpreter
+    def __init__(self, session: InsideSession, root: Path, folder: Path | None) -> None:
+        self.session = session
         self.root = root
         self.folder = folder
 
-    def request(
-        self, operation: str, timeouts: Sequence[float], **fields: Any
-    ) -> Iterator[dict[str, Any]]:
-        for program in (fields, *fields.get("programs", ())):
-            for block in program.get("blocks", ()):
-                block["page"] = os.path.join(self.root, block["page"])
-        with left_as_it_was(self.folder()):
-            answers = list(self.interpreter.answer({"op": operation, **fields}))
-        if (error := self.interpreter.passing_error) is not None:
-            self.interpreter.error = None
+    def request(self, request: Request, timeouts: Sequence[float]) -> Iterator[Answer]:
+        for block in request["blocks"] if request["op"] == "run" else ():
+            block["page"] = os.path.join(self.root, block["page"])
+        with left_as_it_was(self.folder):
+            answers = list(self.session.answer(request))
+        if (error := self.session.passing_error) is not None:
+            self.session.error = None
             raise error
         yield from answers
 
-    def stop(self) -> None:
-        if not self.interpreter.is_held:
-            self.interpreter.close()
+    def printed_so_far(self) -> str:
+        return ""
 
-    def end_group(self) -> None:
-        """Nothing of this process ends before the rest of it."""
+    def stop(self) -> None:
+        if not self.session.is_held:
+            self.session.close()
 
     def kill(self) -> None:
-        with contextlib.suppress(Exception):  # of a connection that the page left broken
-            self.interpreter.close()
+        self.stop()
 
 
 @contextlib.contextmanager
@@ -263,74 +251,86 @@ def left_as_it_was(folder: Path | None) -> Iterator[None]:
             os.environ.update(environment)
 
 
-class InsideSupervisor(Supervisor):
-    """Runs programs of python, pycon and sql blocks inside this process."""
+class InsideWorker(Worker):
+    """A worker whose interpreter is this process."""
 
-    #: Errors of a page that are not its failures, such as a debugger's `quit`.
-    passing: tuple[type[BaseException], ...] = (KeyboardInterrupt,)
+    session: InsideSession
+    root: Path
     #: Whether programs run in a folder of ours, not in the one that this process is in.
     moves = True
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._interpreter: InsideInterpreter | None = None
-        self._is_inside = False
-        self._dropped_later: list[Database] = []
+    def interpreter(self, needs_django: bool) -> Interpreter:
+        with left_as_it_was(None):
+            self.session.begin()
+        return InsideInterpreter(self.session, self.root, self.folder.copy if self.moves else None)
 
-    @property
-    def interpreter(self) -> InsideInterpreter:
-        if self._interpreter is None:
-            with left_as_it_was(None):
-                self._interpreter = InsideInterpreter(self.passing)
-        return self._interpreter
+    def migrate(self, database: Database) -> None:
+        if self.project is None or self.compiling:
+            return
+        interpreter = InsideInterpreter(self.session, self.root, self.folder.copy)
+        self.set_up(interpreter, database)
+        self.connect(interpreter, database, migrate=True)
 
-    def not_for_here(self, program: Program) -> str:
-        return ""
+    def clean(self) -> None:
+        """The folder stays: its modules are imported once in a process."""
 
-    def results(self, program: Program) -> list[Result]:
-        self.interpreter.error = None
-        self._is_inside = problem_of(program) is None
-        return super().results(program)
 
-    def shared_worker(self) -> Worker:
+class _HeldDatabases(Databases):
+    """Databases that are taken back when nobody looks at them any more."""
+
+    session: InsideSession
+    later: list[Database]
+
+    def clean(self, migrate: Migrate) -> Database:
+        if self.session.is_foreign:
+            from django.conf import settings
+
+            return Database("", settings.DATABASES["default"])
+        return super().clean(migrate)
+
+    def take_back(self, database: Database) -> None:
+        self.later.append(database)
+
+    def take_back_now(self) -> None:
+        while self.later:
+            database = self.later.pop()
+            if database.name:
+                super().take_back(database)
+
+
+class InsideBench(Bench):
+    """Runs programs of python, pycon and sql blocks inside this process."""
+
+    databases: _HeldDatabases
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.has_fixtures = True
+        with left_as_it_was(None):
+            self.session = InsideSession(self.target.name)
+        self.databases = _HeldDatabases(self.server, self.run_name, self.keep)
+        self.databases.session, self.databases.later = self.session, []
+        self._worker: InsideWorker | None = None
+        self.moves = True
+
+    def worker(self) -> Worker:
         if self._worker is None:
-            self._worker = self._new_inside()
+            path = self.folder / "worker"
+            self._worker = InsideWorker(path, self.project, self.target, self.compiling)
+            self._worker.session, self._worker.root = self.session, self.config.root
+        self._worker.moves = self.moves
         return self._worker
 
-    def private_worker(self, folder: Path, environment: Mapping[str, str]) -> Worker:
-        if not self._is_inside:
-            return super().private_worker(folder, environment)
-        if self._worker is not None:
-            # It has to find its own database again, after this one.
-            self._worker.has_django = False
-        return self._new_inside()
-
-    def _new_inside(self) -> Inside:
-        return Inside(self.interpreter, self.config.root, self._copy)
-
-    def _copy(self) -> Path | None:
-        """The one working copy of the project: its modules are imported once in a process."""
-        if not self.moves:
-            return None
-        copy = self.folder / "project"
-        if not copy.exists():
-            copy.mkdir()
-            if self.project is not None:
-                self.project.copy_to(copy)
-        return copy
-
-    def drop(self, database: Database) -> None:
-        """Later: a person may be looking at it."""
-        self._dropped_later.append(database)
+    def done_with(self, worker: Worker, page: str) -> None:
+        """It is the only one."""
 
     def let_go(self) -> None:
-        """End what was held, and drop what is no longer needed."""
-        if self._interpreter is not None:
-            self._interpreter.error = None
-            self._interpreter.end()
-        while self._dropped_later:
-            super().drop(self._dropped_later.pop())
+        """End what was held, and take back what is no longer needed."""
+        self.session.close()
+        self.databases.take_back_now()
 
     def close(self) -> None:
-        super().close()
         self.let_go()
+        super().close()
+        if self._worker is not None:
+            self._worker.close()

@@ -82,10 +82,11 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in files if name not in LEFT_OUT)
 
 
-def environment(home: Path, python: Path) -> dict[str, str]:
+def environment(home: Path, temporary: Path, python: Path) -> dict[str, str]:
     """What a program's processes see: this process's environment without what would change the
-    program's meaning, the interpreter's folder first on PATH, a HOME without option files, and
-    no way for pip to install anything that is not there already."""
+    program's meaning, the interpreter's folder first on PATH, a HOME without option files, a
+    folder of its own for temporary files, and no way for pip to install anything that is not there
+    already."""
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -94,6 +95,7 @@ def environment(home: Path, python: Path) -> dict[str, str]:
     return kept | {
         "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)]),
         "HOME": str(home),
+        "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "NO_COLOR": "1",

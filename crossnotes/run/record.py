@@ -4,48 +4,48 @@ from __future__ import annotations
 
 import json
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from crossnotes.page import Snippet
+from crossnotes.child.protocol import Answer, Block, Update
+from crossnotes.page import Output, Snippet
 from crossnotes.program import Program, expected_of, hashes
-from crossnotes.result import COMPILED, EXPECTED_TO_FAIL, NOT_REACHED, Failure, Result, Status
-from crossnotes.run.worker import WorkerTimeoutError
+from crossnotes.result import (
+    COMPILED,
+    EXPECTED_TO_FAIL,
+    NOT_REACHED,
+    BlockFailedError,
+    Failure,
+    Result,
+    Status,
+)
+from crossnotes.run.interpreter import InterpreterTimeoutError, failure_of
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
 TIMEOUT = 120.0
 
-INTERPRETED = ("python", "pycon", "sql")
-
-
-class BlockError(Exception):
-    """A block that failed; carries what its author is told."""
-
-    def __init__(self, failure: Failure, output: str = "") -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-        self.output = output
-
 
 class Record:
-    """The Results of one program on one target. The first failure ends the program: `stopped_by`
-    is the block. With `update` the outputs are to be written into the page, and not compared; with
-    `compiling` there is no server, and what passes was compiled."""
+    """The Results of one program on one target. The first failure ends the program, unless it is to
+    `keep_going`: `stopped_by` is the block. With `update` the outputs are to be written into the
+    page, and not compared; with `compiling` there is no server, and what passes was compiled."""
 
     def __init__(
         self,
         program: Program,
         project_digest: str,
         secrets: Sequence[str],
-        update: bool,
+        *,
+        update: bool = False,
         compiling: bool = False,
+        keep_going: bool = False,
     ) -> None:
         self.program = program
         self.hashes = hashes(program, project_digest)
         self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
         self.update = update
         self.compiling = compiling
+        self.keep_going = keep_going
         self.results: dict[int, Result] = {}
         self.stopped_by: Snippet | None = None
 
@@ -68,23 +68,23 @@ class Record:
         else:
             self._add(snippet, "passed", "", seconds, output, parts=parts)
 
-    def failed(self, snippet: Snippet, error: BlockError, seconds: float = 0.0) -> None:
+    def failed(self, snippet: Snippet, error: BlockFailedError, seconds: float = 0.0) -> None:
         if "xfail" in snippet.options:
             reason = f"{EXPECTED_TO_FAIL}{snippet.options['xfail']}"
             self._add(snippet, "excused", reason, seconds, error.output)
         else:
             self._stopped(snippet, error.failure, seconds, error.output)
 
-    def answered(self, snippet: Snippet, answer: Mapping[str, Any]) -> None:
+    def answered(self, snippet: Snippet, answer: Answer) -> None:
         """Take the interpreter's answer to a block."""
-        if answer["ok"]:
+        if answer["failure"] is None:
             self.passed(snippet, answer["output"], answer["seconds"], answer["parts"])
             return
-        failure = _failure_of(answer, snippet)
+        failure = at_block(failure_of(answer["failure"]), snippet)
         if snippet.listing is not None:
             shown = (f"{snippet.listing.path.name}:{failure.line}",)
             failure = replace(failure, line=snippet.line, details=shown)
-        self.failed(snippet, BlockError(failure, answer["output"]), answer["seconds"])
+        self.failed(snippet, BlockFailedError(failure, answer["output"]), answer["seconds"])
 
     def excuse(self, snippet: Snippet, reason: str) -> None:
         self._add(snippet, "excused", reason)
@@ -111,7 +111,8 @@ class Record:
         self, snippet: Snippet, failure: Failure, seconds: float = 0.0, output: str = ""
     ) -> None:
         self._add(snippet, "failed", failure.message, seconds, output, failure)
-        self.stopped_by = self.stopped_by or snippet
+        if not self.keep_going:
+            self.stopped_by = self.stopped_by or snippet
 
     def _add(
         self,
@@ -157,14 +158,16 @@ class Record:
 
     # -- what the interpreter has to know --------------------------------------------------------
 
-    def expected(self, snippet: Snippet) -> Any:
+    def expected(self, snippet: Snippet) -> Output | None:
         """The expected block that is to be compared, or None."""
         return None if self.update else expected_of(snippet, self.program.target)
 
-    def block(self, snippet: Snippet) -> dict[str, Any]:
+    def block(self, snippet: Snippet) -> Block:
         """A block as the interpreter takes it."""
         expected = self.expected(snippet)
-        update = ("output" if snippet.outputs else "examples") if self.update else ""
+        update: Update = ""
+        if self.update:
+            update = "output" if snippet.outputs else "examples"
         return {
             "kind": snippet.kind,
             "code": snippet.code,
@@ -173,8 +176,8 @@ class Record:
             "update": update,
             "raises": snippet.options.get("raises"),
             "xfail": "xfail" in snippet.options,
-            "expected_line": expected.line if expected else 0,
             "expected": {
+                "line": expected.line,
                 "text": expected.text,
                 "unordered": expected.unordered,
                 "ignore": expected.ignore,
@@ -184,25 +187,20 @@ class Record:
         }
 
 
-def demand(answer: Mapping[str, Any], snippet: Snippet) -> None:
-    """Raise the BlockError of an answer that says that something went wrong."""
-    if not answer["ok"]:
-        raise BlockError(_failure_of(answer, snippet))
+def at_block(failure: Failure, snippet: Snippet) -> Failure:
+    """The failure at the block's first line, where it names none."""
+    return failure if failure.line else replace(failure, line=snippet.line)
 
 
-def _failure_of(answer: Mapping[str, Any], snippet: Snippet) -> Failure:
-    """What the interpreter says went wrong; at the block's first line where it names none."""
-    line = answer["line"] or snippet.line
-    return Failure(line, answer["message"], answer["expected"], answer["got"])
-
-
-def trouble_of_worker(error: Exception, snippet: Snippet) -> BlockError:
-    """What a page's author is told when the interpreter is gone."""
-    if isinstance(error, WorkerTimeoutError):
+def of_interpreter(error: Exception, snippet: Snippet, printed: str = "") -> BlockFailedError:
+    """What a page's author is told when the interpreter is gone, with what was printed until
+    then."""
+    if isinstance(error, InterpreterTimeoutError):
         message = f"took longer than {timeout_of(snippet):g} s and was ended"
     else:
         message = f"ended the interpreter: {error}"
-    return BlockError(Failure(snippet.line, message))
+    last = tuple(line for line in printed.rstrip().splitlines() if line.strip())[-6:]
+    return BlockFailedError(Failure(snippet.line, message, details=last), printed)
 
 
 def timeout_of(snippet: Snippet) -> float:

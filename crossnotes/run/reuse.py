@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from crossnotes import folders
-from crossnotes.ledger import FIELDS
+from crossnotes.ledger import from_row, row_of
 from crossnotes.page import Page
-from crossnotes.result import NOT_REACHED, Result
-
-TAB = FIELDS.index("tab")
+from crossnotes.result import Result, is_not_reached
 
 
 def own_digest() -> str:
@@ -41,38 +39,36 @@ class Reuse:
         key = hashlib.sha256(text.encode()).hexdigest()[:24]
         self.path = folders.cache() / f"results-{key}.json"
         self.pages: dict[str, Any] = _read(self.path)
-        self._changed = False
+        self._changed: dict[str, Any] = {}
 
     def known(self, page: Path) -> list[Result] | None:
         """The Results of a page that did not change, or None."""
         entry = self.pages.get(str(page))
         if entry is None or any(_digest(name) != was for name, was in entry["files"].items()):
             return None
-        return [
-            Result(**dict(zip(FIELDS, row, strict=True)) | {"tab": tuple(row[TAB])})
-            for row in entry["results"]
-        ]
+        return [from_row(row) for row in entry["results"]]
 
     def remember(self, path: Path, page: Page, results: Sequence[Result]) -> None:
         """Keep the Results of a page, unless something on it failed."""
-        self._changed = True
-        bad = any(r.status == "failed" or r.reason.startswith(NOT_REACHED) for r in results)
+        bad = any(r.status == "failed" or is_not_reached(r) for r in results)
         if bad or page.problems or not results:
-            self.pages.pop(str(path), None)
+            self._changed[str(path)] = None
             return
         files = {str(file): _digest(str(file)) for file in (path, *page.files)}
-        rows = [[getattr(result, name) for name in FIELDS] for result in results]
-        self.pages[str(path)] = {"files": files, "results": rows}
+        rows = [row_of(result) for result in results]
+        self._changed[str(path)] = {"files": files, "results": rows}
 
     def save(self) -> None:
         """Write what was remembered. A folder that cannot be written to costs time only."""
         if not self._changed:
             return
+        # Another process of the same run may have written meanwhile.
+        pages = {**_read(self.path), **self._changed}
         temporary = self.path.with_suffix(f".{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(_lines(self.pages))
+                file.writelines(_lines(pages))
             temporary.replace(self.path)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -80,7 +76,8 @@ class Reuse:
 
 def _lines(pages: Mapping[str, Any]) -> Iterable[str]:
     for name, entry in pages.items():
-        yield json.dumps([name, entry]) + "\n"
+        if entry is not None:
+            yield json.dumps([name, entry]) + "\n"
 
 
 def _read(path: Path) -> dict[str, Any]:

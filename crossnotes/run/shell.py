@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from crossnotes import folders
+from crossnotes.run.warmed import Process
 
 #: Bytes that the commands of one block may print.
 OUTPUT_LIMIT = 1_000_000
@@ -44,18 +46,23 @@ class ServerNotUpError(Exception):
         self.output = output
 
 
-class Shell:
-    """A program's shell: its folder and its exported variables last from block to block."""
+#: Starts a program with its arguments, in a folder, with an environment, its output in a file.
+Starter = Callable[[str, Sequence[str], Path, Mapping[str, str], int], Process]
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], state: Path) -> None:
+
+class Shell:
+    """A program's shell: its folder and its exported variables last from block to block. `state`
+    is an empty folder of its own. Raises what `start` does."""
+
+    def __init__(
+        self, start: Starter, folder: Path, environment: Mapping[str, str], state: Path
+    ) -> None:
         self.folder = folder
         self.environment = dict(environment)
         self.state = state
-        self._groups: list[int] = []
+        self._start_program = start
+        self._processes: list[Process] = []
         self._servers: list[_Server] = []
-        #: A pipe that nobody writes to: it ends with us, and the commands with it.
-        self._ends, self._open = os.pipe()
-        state.mkdir()
 
     def run(self, text: str, timeout: float) -> Outcome:
         """Run `text` as bash would for a reader, and stop at the first command that fails."""
@@ -63,35 +70,24 @@ class Shell:
             process = self._start(text, printed.fileno())
             timed_out = too_much = False
             deadline = time.monotonic() + timeout
-            while process.poll() is None:
+            # Often enough that a command without end fills no disk.
+            while process.wait(min(0.1, max(0.01, deadline - time.monotonic()))) is None:
                 timed_out = time.monotonic() > deadline
                 too_much = os.fstat(printed.fileno()).st_size > OUTPUT_LIMIT
                 if timed_out or too_much:
-                    _end_group(process.pid, signal.SIGKILL)
-                    process.wait()
+                    process.kill()
                     break
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    # Often enough that a command without end fills no disk.
-                    process.wait(timeout=min(0.1, max(0.01, deadline - time.monotonic())))
-            printed.seek(0)
-            output = printed.read(OUTPUT_LIMIT).decode(errors="replace")
+            output = os.pread(printed.fileno(), OUTPUT_LIMIT, 0).decode(errors="replace")
         self._remember()
-        return Outcome(process.returncode, output, self._failed_line(text), timed_out, too_much)
+        status = process.returncode or 0
+        return Outcome(status, output, self._failed_line(text), timed_out, too_much)
 
-    def _start(self, text: str, output: int) -> subprocess.Popen[bytes]:
+    def _start(self, text: str, printed: int) -> Process:
         (self.state / "commands").write_text(text + "\n", encoding="utf-8")
         (self.state / "line").unlink(missing_ok=True)
-        process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc", "-c", _BASH, str(self.state), str(self._ends)],
-            pass_fds=[self._ends],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._groups.append(process.pid)
+        arguments = ["--noprofile", "--norc", "-c", _BASH, str(self.state)]
+        process = self._start_program(BASH, arguments, self.folder, self.environment, printed)
+        self._processes.append(process)
         return process
 
     def _remember(self) -> None:
@@ -142,29 +138,26 @@ class Shell:
         if status >= 500:
             raise ServerNotUpError(f"{url} answers with status {status}", server.output())
 
-    def end_groups(self) -> None:
-        """Kill all that the commands started."""
-        for group in self._groups:
-            _end_group(group, signal.SIGKILL)
+    def interrupt(self) -> None:
+        """Kill all that the commands started; for another thread."""
+        for process in self._processes:
+            process.signal(signal.SIGKILL)
 
     def close(self) -> None:
-        """End the program's servers as Ctrl-C would, and whatever its commands left running."""
+        """End the program's servers as Ctrl-C would, and its commands. What these left running is
+        the worker's to end."""
         for server in self._servers:
             server.stop()
-        self.end_groups()
-        self._groups.clear()
+        for process in self._processes:
+            process.kill()
+        self._processes.clear()
         self._servers.clear()
-        for descriptor in (self._ends, self._open):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
 
 
-#: Ends with the run, even one that was killed; reports the line of the command that failed; leaves
-#: folder and variables for the next block.
+BASH = shutil.which("bash") or "/bin/bash"
+
+#: Reports the line of the command that failed; leaves folder and variables for the next block.
 _BASH = """\
-{ read -r -u "$1"; kill -KILL 0; } < /dev/null &> /dev/null &
-disown
-eval "exec $1<&-"; shift
 set -eE
 trap '[[ $BASH_SOURCE == "$0/commands" ]] && echo "$LINENO" > "$0/line"' ERR
 trap 'pwd > "$0/cwd"; /usr/bin/env -0 > "$0/env"' EXIT
@@ -174,32 +167,27 @@ source "$0/commands"
 
 @dataclass(slots=True)
 class _Server:
-    process: subprocess.Popen[bytes]
+    process: Process
     printed: IO[bytes]
     lock: IO[str]
 
     def output(self) -> str:
-        self.printed.seek(0)
-        return self.printed.read(OUTPUT_LIMIT).decode(errors="replace")
+        return os.pread(self.printed.fileno(), OUTPUT_LIMIT, 0).decode(errors="replace")
 
     def stop(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            _end_group(self.process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=5)
+            self.process.signal(number)
+            if self.process.wait(5) is not None:
                 break
         self.printed.close()
         self.lock.close()
 
 
-def _end_group(group: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
 def _lock(port: int, timeout: float) -> IO[str]:
     """Programs on several targets may want the same port; they take turns, across runs too."""
-    path = Path(tempfile.gettempdir(), f"crossnotes-port-{port}.lock")
+    # In a folder that nobody else can write to: another's link of that name would lead anywhere.
+    path = folders.state() / "ports" / f"{port}.lock"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = open(path, "w")  # noqa: SIM115 (held until the server is ended)
     deadline = time.monotonic() + timeout
     while True:

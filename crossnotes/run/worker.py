@@ -1,155 +1,177 @@
-"""A child process with an interpreter in it, and the deadline by which it has to answer."""
+"""A worker runs one program at a time, in a folder and under warmed processes of its own."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import select
-import signal
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import crossnotes
-
-_CODE = (
-    "import sys; sys.path.append(sys.argv.pop()); "
-    "from crossnotes.child.interpreter import main; main()"
+from crossnotes.child.protocol import Connect, Setup, Wanted
+from crossnotes.result import BlockFailedError, Failure
+from crossnotes.run import project as projects
+from crossnotes.run.folder import Folder
+from crossnotes.run.interpreter import (
+    Interpreter,
+    InterpreterDiedError,
+    InterpreterTimeoutError,
+    demand,
+    failure_of,
 )
-_PACKAGES = str(Path(crossnotes.__file__).parents[1])
+from crossnotes.run.project import Project
+from crossnotes.run.warmed import DJANGO, PLAIN, Process, Warmed, WarmedError
+from crossnotes.targets import Database, Target
 
-#: More bytes than the answers of one request have: a block may print a million characters.
-_MOST = 1 << 31
-
-
-#: Seconds between two looks for answers, so that each block's time begins when it does.
-_GLANCE = 0.5
-
-
-class WorkerDiedError(Exception):
-    """The process is gone; the message says how it ended."""
-
-
-class WorkerTimeoutError(Exception):
-    """The process did not answer in time and was killed."""
+#: Seconds that Django may take to load a project, and to make its tables.
+TIMEOUT = 600.0
 
 
 class Worker:
-    """One interpreter process, in `folder`, with exactly the environment given."""
+    """`path` is a folder that does not exist yet."""
 
-    #: Whether the process has Django set up.
-    has_django = False
-    #: Seconds that the process has to end by itself.
-    patience = 10.0
+    def __init__(
+        self, path: Path, project: Project | None, target: Target, compiling: bool
+    ) -> None:
+        self.folder = Folder(path, project)
+        self.project = project
+        self.target = target
+        self.compiling = compiling
+        self.environment = projects.environment(
+            self.folder.home, self.folder.temporary, Path(sys.executable)
+        )
+        #: What interpreters write their answers, and their blocks all that they print, to.
+        self._answers = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the worker)
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115
+        self._plain: Warmed | None = None
+        self._django: Warmed | None = None
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        to_child, self._write = os.pipe()
-        self._read, from_child = os.pipe()
-        # Answers are written into a file and their end is told by the pipe: to wake this process
-        # for each of them would cost more than most blocks take.
-        self._answers = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
-        answers = self._answers.fileno()
-        descriptors = (to_child, from_child, answers)
+    # -- what programs run in --------------------------------------------------------------------
+
+    def interpreter(self, needs_django: bool) -> Interpreter:
+        """A fork of what is warm. Raises BlockFailedError where the project cannot be loaded, and
+        InterpreterDiedError."""
+        warmed = self._with_django() if needs_django else self._warmed()
+        interpreter = Interpreter(warmed, self.folder.copy, self._answers, self._printed)
+        interpreter.has_django = needs_django
+        return interpreter
+
+    def own_interpreter(self, folder: Path, environment: Mapping[str, str]) -> Interpreter:
+        """A new Python, with an environment of its own. Raises InterpreterDiedError."""
+        warmed = self._warmed()
+        return Interpreter(warmed, folder, self._answers, self._printed, environment)
+
+    def start(
+        self,
+        program: str,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        printed: int,
+    ) -> Process:
+        """A program of this machine. Raises InterpreterDiedError."""
         try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", _CODE, *map(str, descriptors), _PACKAGES],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
-        finally:
-            os.close(to_child)
-            os.close(from_child)
+            return self._warmed().start(program, arguments, folder, environment, printed)
+        except WarmedError as error:
+            raise InterpreterDiedError(str(error)) from error
 
-    def request(
-        self, operation: str, timeouts: Sequence[float], **fields: Any
-    ) -> Iterator[dict[str, Any]]:
-        """Ask for `operation`, and yield its answers; `timeouts` are the seconds that each may
-        take. Raises WorkerDiedError and WorkerTimeoutError, after the answers that were given."""
-        message = json.dumps({"op": operation, **fields}) + "\n"
-        offset, answered, deadline = 0, 0, time.monotonic() + timeouts[0]
+    def _warmed(self) -> Warmed:
+        if self._plain is None:
+            self._plain = Warmed(self.folder.copy, self.environment, PLAIN)
+        return self._plain
+
+    def _with_django(self) -> Warmed:
+        if self._django is not None:
+            return self._django
+        warmed = Warmed(self.folder.copy, self.environment, DJANGO)
         try:
-            os.ftruncate(self._answers.fileno(), 0)
-            self._send(message.encode())
-        except BrokenPipeError:
-            raise WorkerDiedError(self._how_it_ended()) from None
-        while True:
-            said = self._wait(min(deadline, time.monotonic() + _GLANCE))
-            data = os.pread(self._answers.fileno(), _MOST, offset)
-            lines = data[: data.rfind(b"\n") + 1].splitlines()
-            offset += sum(len(line) + 1 for line in lines)
-            answers = [json.loads(line) for line in lines]
-            yield from answers
-            if said == b"\n":
-                return
-            if said == b"":
-                raise WorkerDiedError(self._how_it_ended())
-            answered += len(answers)
-            timeout = timeouts[min(answered, len(timeouts) - 1)]
-            if answers:
-                deadline = time.monotonic() + timeout
-            elif time.monotonic() >= deadline:
-                self.kill()
-                raise WorkerTimeoutError(f"no answer within {timeout:g} s")
+            # The program's own database takes its place; the engine is the same.
+            entry = {"ENGINE": self.target.engine, "NAME": ""}
+            answer = warmed.set_up(self._setup(entry), TIMEOUT)
+        except WarmedError as error:
+            warmed.kill()
+            message = f"Django could not be loaded: {error}"
+            raise BlockFailedError(Failure(0, message)) from error
+        if answer["failure"] is not None:
+            warmed.close()
+            raise BlockFailedError(failure_of(answer["failure"]), answer["output"])
+        self._django = warmed
+        return warmed
 
-    def ask(self, operation: str, timeout: float, **fields: Any) -> dict[str, Any]:
-        """A request that has one answer."""
-        (answer,) = self.request(operation, [timeout], **fields)
-        return answer
+    def set_up(self, interpreter: Interpreter, database: Database | None) -> None:
+        """Load Django in an interpreter that began without it: with this database in place of the
+        project's own, if one is given. Raises BlockFailedError."""
+        demand(interpreter, self._setup(database.django if database else None), TIMEOUT)
+        interpreter.has_django = True
 
-    def _send(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._write, data) :]
+    def _setup(self, entry: Mapping[str, Any] | None) -> Setup:
+        return {
+            "op": "setup",
+            "settings": self.project.settings if self.project else "",
+            "databases": None if entry is None else {"default": dict(entry)},
+        }
 
-    def _wait(self, deadline: float) -> bytes | None:
-        """A line break when all answers are there, nothing when the process is gone, None when
-        the time is over."""
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self._read], [], [], left)[0]:
-            return None
-        return os.read(self._read, 1)
+    # -- databases -------------------------------------------------------------------------------
 
-    def _how_it_ended(self) -> str:
+    def migrate(self, database: Database) -> None:
+        """Make the project's tables. Raises BlockFailedError."""
+        if self.project is None or self.compiling:
+            return
         try:
-            code = self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            return "it closed its pipes"
-        if code < 0:
-            return f"it was ended by {signal.Signals(-code).name}"
-        return f"it ended with status {code}"
+            interpreter = self.interpreter(needs_django=True)
+            try:
+                self.connect(interpreter, database, migrate=True)
+            finally:
+                interpreter.kill()
+        except (InterpreterDiedError, InterpreterTimeoutError) as error:
+            raise BlockFailedError(Failure(0, f"migrate did not end: {error}")) from error
 
-    def stop(self) -> None:
-        """Let the process end by itself, so that its exit handlers run; then make it."""
-        self._close(self._write)
-        self._write = -1
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=self.patience)
-        self.kill()
+    def connect(
+        self,
+        interpreter: Interpreter,
+        database: Database | None,
+        *,
+        wanted: Wanted | None = None,
+        migrate: bool = False,
+    ) -> None:
+        """Lead Django to a database, or, without one, prove that the project's own settings lead
+        to what is wanted. Raises BlockFailedError."""
+        request: Connect = {
+            "op": "connect",
+            "target": self.target.name,
+            "databases": {"default": dict(database.django)} if database else None,
+            "wanted": wanted,
+            "migrate": migrate,
+            "compile_only": self.compiling,
+        }
+        demand(interpreter, request, TIMEOUT)
+        interpreter.is_connected = True
 
-    def end_group(self) -> None:
-        """Kill the process and what it started, and leave the rest to who waits for it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+    # -- between programs ------------------------------------------------------------------------
 
-    def kill(self) -> None:
-        """End the process and what it started, at once."""
-        self.end_group()
-        self.process.wait()
-        for descriptor in (self._write, self._read):
-            self._close(descriptor)
-        self._write = self._read = -1
+    def clean(self) -> None:
+        """End whatever the last program left running, and make the folder as it was."""
+        for name in ("_plain", "_django"):
+            warmed: Warmed | None = getattr(self, name)
+            if warmed is None:
+                continue
+            try:
+                warmed.end_all()
+            except WarmedError:
+                # The program has ended it; the next one begins another.
+                warmed.kill()
+                setattr(self, name, None)
+        self.folder.clean()
+
+    def interrupt(self) -> None:
+        """End all that runs now; for another thread."""
+        for warmed in (self._plain, self._django):
+            if warmed is not None:
+                warmed.interrupt()
+
+    def close(self) -> None:
+        for warmed in (self._plain, self._django):
+            if warmed is not None:
+                warmed.close()
         self._answers.close()
-
-    @staticmethod
-    def _close(descriptor: int) -> None:
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._printed.close()

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
+from crossnotes.kinds import KINDS
 from crossnotes.page import Snippet
-from crossnotes.reader import KINDS, Dialect
+from crossnotes.reader import Dialect
 from crossnotes.result import (
     COMPILED,
     EXPECTED_TO_FAIL,

@@ -6,6 +6,7 @@ import doctest
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 
+from crossnotes.kinds import OF_NAME
 from crossnotes.page import Snippet
 from crossnotes.program import Program
 from crossnotes.text import transcript
@@ -72,7 +73,7 @@ def _lines(snippet: Snippet) -> Iterator[str]:
         yield from (f"# {line}".rstrip() for line in snippet.code.split("\n"))
         return
     raises = snippet.options.get("raises")
-    body = list(_KINDS[snippet.kind](snippet))
+    body = list(_DOWNLOADS[OF_NAME[snippet.kind].downloaded](snippet))
     if raises and snippet.kind in ("python", "sql"):
         yield "try:"
         yield from (textwrap.indent(line, "    ") for line in body)
@@ -157,12 +158,12 @@ def _listing(snippet: Snippet) -> Iterator[str]:
         yield f"# The page shows a part of {snippet.listing.path.name} here."
 
 
-_KINDS: Mapping[str, Callable[[Snippet], Iterator[str]]] = {
-    "python": _python,
-    "pycon": _pycon,
-    "sql": _sql,
-    "console": _console,
-    "dotenv": _dotenv,
+_DOWNLOADS: Mapping[str, Callable[[Snippet], Iterator[str]]] = {
+    "code": _python,
+    "examples": _pycon,
+    "statements": _sql,
+    "commands": _console,
+    "env": _dotenv,
     "file": _file,
-    "listing": _listing,
+    "note": _listing,
 }

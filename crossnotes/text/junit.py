@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from crossnotes.page import Problem
 from crossnotes.result import Result
-from crossnotes.run.runner import TargetRun
 
 #: Nothing in it has to be escaped.
 _PLAIN = re.compile(r"[\w ./:,()\[\]-]*", re.ASCII)
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def document(runs: Sequence[TargetRun], problems: Sequence[Problem]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What one target did: its Results, the seconds it took, and why it could not be had."""
+
+    target: str
+    results: Sequence[Result]
+    seconds: float = 0.0
+    problem: str = ""
+
+    def count(self, status: str) -> int:
+        return sum(result.status == status for result in self.results)
+
+
+def document(suites: Sequence[Suite], problems: Sequence[Problem]) -> Iterator[str]:
     """The document in parts: as a tree, a large run would need more memory than all before."""
     yield '<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n'
-    for run in runs:
-        yield from _suite(run)
+    for suite in suites:
+        yield from _suite(suite)
     if problems:
         count = str(len(problems))
         yield f"<{_tag('testsuite', name='pages', tests=count, failures=count)}>\n"
@@ -36,10 +49,10 @@ def document(runs: Sequence[TargetRun], problems: Sequence[Problem]) -> Iterator
     yield "</testsuites>\n"
 
 
-def _suite(run: TargetRun) -> Iterator[str]:
+def _suite(run: Suite) -> Iterator[str]:
     suite = _tag(
         "testsuite",
-        name=run.target.name,
+        name=run.target,
         tests=str(len(run.results)),
         failures=str(run.count("failed")),
         errors="1" if run.problem else "0",
@@ -48,19 +61,19 @@ def _suite(run: TargetRun) -> Iterator[str]:
     )
     yield f"<{suite}>\n"
     if run.problem:
-        case = _tag("testcase", name=run.target.name)
+        case = _tag("testcase", name=run.target)
         yield f"<{case}><{_tag('error', message=run.problem)}/></testcase>\n"
     for result in run.results:
         yield _case(run, result)
     yield "</testsuite>\n"
 
 
-def _case(run: TargetRun, result: Result) -> str:
+def _case(run: Suite, result: Result) -> str:
     line = result.failure.line if result.failure else result.line
     case = _tag(
         "testcase",
         classname=result.page,
-        name=f"{result.index}: {result.language} [{run.target.name}]",
+        name=f"{result.index}: {result.language} [{run.target}]",
         file=result.page,
         line=str(line),
         time=f"{result.seconds:.4f}",

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossnotes.ledger import one_per_snippet
+from crossnotes.kinds import OF_NAME
 from crossnotes.page import Output, Page, Problem, Snippet
 from crossnotes.program import expected_of
-from crossnotes.run.runner import TargetRun
+from crossnotes.result import Result
 from crossnotes.text import transcript
 from crossnotes.text.matching import Expected, matches
 
@@ -51,22 +51,34 @@ def updated(text: str, edits: Iterable[Edit]) -> str:
     return ending.join(lines)
 
 
+#: What each target's blocks printed, by page and index.
+Answers = Mapping[tuple[str, int], Sequence[Printed]]
+
+
+def answers(results: Mapping[str, Iterable[Result]]) -> Answers:
+    """What the blocks that passed printed, of a run's Results by target, one a block."""
+    found: dict[tuple[str, int], list[Printed]] = {}
+    for target, of_target in results.items():
+        for result in of_target:
+            if result.status == "passed":
+                printed = Printed(target, result.output, result.parts)
+                found.setdefault((result.page, result.index), []).append(printed)
+    return found
+
+
 def by_file(
-    page: Page, runs: Sequence[TargetRun], root: Path
+    page: Page, printed: Answers, root: Path
 ) -> tuple[dict[Path, list[Edit]], list[Problem]]:
     """The edits that a run asks for, by the file that they belong to; and what cannot be written,
     for the targets answered otherwise where the page has one place for all of them."""
     found: dict[Path, list[Edit]] = {}
     problems: list[Problem] = []
+    texts: dict[Path, str] = {}
     for snippet in page.snippets:
-        printed = [
-            Printed(run.target.name, result.output, result.parts)
-            for run in runs
-            for result in one_per_snippet(run.results)
-            if (result.page, result.index, result.status) == (page.path, snippet.index, "passed")
-        ]
         path = root / snippet.place
-        for change in edits(snippet, printed, path.read_bytes().decode("utf-8")):
+        if path not in texts:
+            texts[path] = path.read_bytes().decode("utf-8")
+        for change in edits(snippet, printed.get((page.path, snippet.index), ()), texts[path]):
             if isinstance(change, Edit):
                 found.setdefault(path, []).append(change)
             else:
@@ -77,15 +89,14 @@ def by_file(
 def edits(snippet: Snippet, printed: Sequence[Printed], text: str) -> Iterator[Edit | Problem]:
     """What has to change in the file `text` for `snippet` to show what it printed on the targets
     that ran. Nothing for a block that stands in a substitution."""
-    lines = text.splitlines()
-    if not printed or not _stands_at(snippet, lines):
+    if not printed:
         return
-    if snippet.outputs:
-        yield from _outputs(snippet, printed, lines)
-    elif snippet.kind == "pycon":
-        yield from _examples(snippet, printed, lines)
-    elif snippet.kind == "console":
-        yield from _commands(snippet, printed, lines)
+    lines = text.splitlines()
+    if not _stands_at(snippet, lines):
+        return
+    updated = "output" if snippet.outputs else OF_NAME[snippet.kind].updated
+    if write := _UPDATES.get(updated):
+        yield from write(snippet, printed, lines)
 
 
 def _stands_at(snippet: Snippet, lines: Sequence[str]) -> bool:
@@ -234,3 +245,8 @@ def _commands(
             last = first + len(command.shown) - 1
             prefix = _prefix(lines[first - 1], command.shown[0])
             yield Edit(first, last, new.rstrip().split("\n"), prefix)
+
+
+_UPDATES: Mapping[
+    str, Callable[[Snippet, Sequence[Printed], list[str]], Iterator[Edit | Problem]]
+] = {"output": _outputs, "examples": _examples, "commands": _commands}

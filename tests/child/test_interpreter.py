@@ -270,9 +270,7 @@ def test_sql_prints_the_header_and_a_line_a_row(repository: Repository) -> None:
 def test_statements_run_one_after_the_other_and_comments_are_none(repository: Repository) -> None:
     code = ["-- a table", "CREATE TABLE t (n INTEGER, s TEXT);", "", "/* two rows */"]
     code += ["INSERT INTO t VALUES (1, 'a;b'), (2, '--');", "SELECT s FROM t", "ORDER BY n;", "--"]
-    page = (
-        "---\ncrossnotes: {isolation: commit}\n---\n" + block("sql", *code) + output("s\na;b\n--")
-    )
+    page = "---\ncrossnotes: {}\n---\n" + block("sql", *code) + output("s\na;b\n--")
     assert [r.status for r in repository.results(page)] == ["passed"]
 
 

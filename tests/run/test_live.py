@@ -1,4 +1,4 @@
-"""Programs on PostgreSQL, MariaDB and MySQL, in each isolation, and what is left of them."""
+"""Programs on PostgreSQL, MariaDB and MySQL, and what is left of them."""
 
 import os
 import shutil
@@ -39,13 +39,9 @@ True
 """
 
 
-@pytest.mark.parametrize("isolation", ["rollback", "commit"])
-def test_answer_of_a_database_is_its_own(
-    on: Repository, live: LiveServers, target: str, isolation: str
-) -> None:
-    front = f"---\ncrossnotes: {{isolation: {isolation}}}\n---\n"
-    on.page(front + CASE, "a.md")
-    on.page(front + CASE, "b.md")
+def test_answer_of_a_database_is_its_own(on: Repository, live: LiveServers, target: str) -> None:
+    on.page(CASE, "a.md")
+    on.page(CASE, "b.md")
     done = on.run(target=target)
     assert failures(done.results) == []
     assert [r.status for r in done.results] == ["passed"] * 4
@@ -126,7 +122,7 @@ def test_null_and_bytes_are_shown_alike(on: Repository, live: LiveServers, targe
 
 PROJECT = """\
 ---
-crossnotes: {isolation: project}
+crossnotes: {}
 ---
 ```dotenv
 DB_ENGINE='some.backend'
@@ -172,6 +168,13 @@ def test_sample_project_runs_on_it_with_what_its_page_shows(
 def test_project_page_that_connects_elsewhere_fails(
     on: Repository, live: LiveServers, target: str
 ) -> None:
-    on.page("---\ncrossnotes: {isolation: project}\n---\n```python\nimport django\n```\n")
+    elsewhere = '"ENGINE": "django.db.backends.sqlite3", "NAME": "here.sqlite3"'
+    settings = f"from project.settings import *\nDATABASES = {{'default': {{{elsewhere}}}}}\n"
+    on.page(
+        "```{snippet} python\n:file: notebook/elsewhere.py\n"
+        f"{settings.replace('project.settings', 'notebook.settings')}```\n\n"
+        "```console\n$ sed -i s/notebook.settings/notebook.elsewhere/ manage.py\n```\n\n"
+        "```python\nimport django\n```\n"
+    )
     ((_, message),) = failures(on.run(target=target).results)
     assert message == f"the program does not connect to {target}"

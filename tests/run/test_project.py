@@ -98,10 +98,11 @@ def test_environment_of_a_program_has_nothing_of_the_person_in_it(
     for name in theirs:
         monkeypatch.setenv(name, "theirs")
     monkeypatch.setenv("KEPT_FOR_ALL", "1")
-    environment = projects.environment(tmp_path, Path(sys.executable))
+    environment = projects.environment(tmp_path, tmp_path / "tmp", Path(sys.executable))
     assert not set(theirs) & set(environment)
     assert environment["KEPT_FOR_ALL"] == "1"
     assert environment["HOME"] == str(tmp_path)
+    assert environment["TMPDIR"] == str(tmp_path / "tmp")
     assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
     assert environment["PIP_NO_INDEX"] == "1"
 
@@ -114,9 +115,7 @@ def test_connection_keys_are_given_the_facts_that_the_target_has() -> None:
 def test_program_reads_no_env_of_the_project(project: Repository) -> None:
     (project.django / ".env").write_text("GREETING='from the .env of a person'\n")
     code = "from django.conf import settings\nprint(settings.GREETING)\n"
-    for isolation in ("rollback", "commit", "project"):
-        (result,) = project.results(
-            f"---\ncrossnotes: {{isolation: {isolation}}}\n---\n```python\n{code}```\n"
-        )
+    for commands in ("", "\n```console\n$ true\n```\n"):
+        result = project.results(f"```python\n{code}```\n{commands}")[0]
         assert (result.status, result.output) == ("passed", "Hello\n")
     assert (project.django / ".env").read_text() == "GREETING='from the .env of a person'\n"

@@ -39,7 +39,7 @@ KILL["mariadb"] = KILL["mysql"]
 
 PAGE = """\
 ---
-crossnotes: {isolation: commit}
+crossnotes: {}
 ---
 ```python
 import os, signal

@@ -11,6 +11,7 @@ import pytest
 
 from crossnotes.run import shell as shells
 from crossnotes.run.shell import Outcome, PortTakenError, ServerNotUpError, Shell
+from crossnotes.run.warmed import Warmed
 
 from ..conftest import processes_with, wait_for_end
 
@@ -24,9 +25,12 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         "HOME": str(tmp_path),
         "CROSSNOTES_TEST": str(tmp_path),
     }
-    shell = Shell(folder, environment, tmp_path / "state")
+    (tmp_path / "state").mkdir()
+    warmed = Warmed(folder, environment, [])
+    shell = Shell(warmed.start, folder, environment, tmp_path / "state")
     yield shell
     shell.close()
+    warmed.close()
     for pid in processes_with(f"CROSSNOTES_TEST={tmp_path}"):
         wait_for_end(pid)
 
@@ -124,9 +128,13 @@ def test_block_may_wait_for_what_it_started(shell: Shell) -> None:
 
 def test_commands_end_when_the_run_is_killed(tmp_path: Path) -> None:
     code = (
-        "import os, pathlib, sys; from crossnotes.run.shell import Shell\n"
+        "import os, pathlib, sys\n"
+        "from crossnotes.run.shell import Shell\n"
+        "from crossnotes.run.warmed import Warmed\n"
         f"folder = pathlib.Path({str(tmp_path)!r})\n"
-        "shell = Shell(folder, os.environ, folder / 'state')\n"
+        "(folder / 'state').mkdir()\n"
+        "warmed = Warmed(folder, os.environ, [])\n"
+        "shell = Shell(warmed.start, folder, os.environ, folder / 'state')\n"
         "print(shell.run('sleep 1000 & echo $!', 60).output, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
@@ -205,9 +213,10 @@ def test_port_that_another_process_has_is_told(
 def test_two_programs_take_turns_on_a_port(
     shell: Shell, server: Callable[[int], str], free_port: int, tmp_path: Path
 ) -> None:
+    (tmp_path / "other").mkdir()
     url = f"http://127.0.0.1:{free_port}/"
     shell.serve(server(200), url, 60)
-    other = Shell(shell.folder, shell.environment, tmp_path / "other")
+    other = Shell(shell._start_program, shell.folder, shell.environment, tmp_path / "other")
     with pytest.raises(PortTakenError, match="is held by another crossnotes run"):
         other.serve(server(200), url, 0.1)
     shell.close()

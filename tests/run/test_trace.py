@@ -15,8 +15,8 @@ STAR = LISTING.format(
 )
 
 
-def page(*parts: str, isolation: str = "commit") -> str:
-    head = f"---\ncrossnotes: {{isolation: {isolation}}}\n---\n\n"
+def page(*parts: str) -> str:
+    head = "---\ncrossnotes: {}\n---\n\n"
     return head + "\n".join(parts)
 
 
@@ -109,14 +109,14 @@ def test_statement_that_runs_in_a_child_process_counts(project: Repository) -> N
         "$ python manage.py shell -v 0 -c 'from notes.rules import *; "
         'print(star(Note.objects.create(text="a")))\'\n1\n```\n'
     )
-    results = project.results(page(command, STAR, isolation="project"))
+    results = project.results(page(command, STAR))
     assert [r.status for r in results] == ["passed", "failed"]
     assert results[1].failure is not None
     assert results[1].failure.details == ("rules.py:10: raise ValueError(",)
 
 
 def test_whole_rollback_page_proves_its_listings_too(project: Repository) -> None:
-    results = project.results(page(STAR, CALL, CALL_WRONGLY, isolation="rollback"))
+    results = project.results(page(STAR, CALL, CALL_WRONGLY))
     assert [r.status for r in results] == ["passed"] * 3
 
 

@@ -3,11 +3,7 @@
 import shutil
 from xml.etree import ElementTree
 
-from crossnotes import config as configuration
 from crossnotes import ledger as ledgers
-from crossnotes.run import project as projects
-from crossnotes.run.runner import Run
-from crossnotes.targets import every_target
 
 from ..conftest import Repository
 from .conftest import REPOSITORY, sphinx_build
@@ -25,9 +21,7 @@ def make_site(project: Repository) -> Repository:
 
 def run(site: Repository, target: str) -> None:
     """A ledger of the pages, as `make snippet-test` writes it."""
-    config = configuration.find(site.root)
-    runs = Run(config, projects.find(site.django), site.environment)
-    (done,) = runs.on([every_target()[target]], site.sources())
+    done = site.run(target=target)
     assert not done.problem, done.problem
     ledger = done.ledger()
     assert ledger is not None

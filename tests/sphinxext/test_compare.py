@@ -11,7 +11,6 @@ from .drawn import build, caption, cells, column, make_site, run, tables
 PAGE = """\
 ---
 crossnotes:
-  isolation: commit
   targets: [sqlite, tidb-self-hosted, tidb-dedicated]
 ---
 # Answers
@@ -162,7 +161,7 @@ def test_the_answers_are_those_of_the_ledgers(
     assert head[1] == f"SQLite {ledger.server.version}"
     assert head[2:] == ["TiDB Self-Hosted v8.5.3", "TiDB Dedicated"]
     assert column(table, 1) == ON_SQLITE
-    place = "docs/index.md:64"
+    place = "docs/index.md:63"
     assert column(table, 2) == [
         "mysql <&>",
         "'ONE'\n2",

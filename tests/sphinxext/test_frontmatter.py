@@ -32,9 +32,7 @@ def test_the_summary_is_translated(read: Read) -> None:
 
 
 def test_the_summary_is_in_the_catalogue_and_the_rest_is_not(root: MakeRoot) -> None:
-    front = (
-        "summary: A sentence.\ntitle: Home `page`\naliases: [/x]\ncrossnotes: {isolation: commit}"
-    )
+    front = "summary: A sentence.\ntitle: Home `page`\naliases: [/x]\ncrossnotes: {}"
     build = build_page(root, front, "gettext")
     assert build.exit_code == 0, build.messages
     catalogue = build.read("index.pot")

@@ -23,7 +23,7 @@ verification
 
 BOTH = """\
 ---
-crossnotes: {isolation: commit, targets: [sqlite, tidb-self-hosted]}
+crossnotes: {targets: [sqlite, tidb-self-hosted]}
 ---
 # On both `databases`
 

@@ -279,7 +279,7 @@ def test_databases_of_others_are_never_touched(
         cursor.execute("SHOW DATABASES")
         before = cursor.fetchall()
     project.environment = standins.environment("self-hosted")
-    project.page("---\ncrossnotes: {isolation: commit}\n---\n```sql\nSELECT 1;\n```\n", "a.md")
+    project.page("---\ncrossnotes: {}\n---\n```sql\nSELECT 1;\n```\n", "a.md")
     project.page("```python\nfrom notes.models import Note\n```\n", "b.md")
     project.page("```python\nimport os\nos._exit(1)\n```\n", "c.md")
     done = project.run(target="tidb-self-hosted")

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,16 @@ from crossnotes.targets import Database, Offer, Server, Target, TargetError
 _NAME = re.compile(r"crossnotes_[0-9a-f]{10}")
 #: How the temporary folders of runs begin.
 PREFIX = "crossnotes-"
+_FOLDER = re.compile(r"crossnotes-[a-z0-9_]{8}")
+
+
+def machine() -> str:
+    """What stays when a machine gets another name."""
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        with contextlib.suppress(OSError):
+            if found := Path(path).read_text(encoding="utf-8").strip():
+                return found
+    return socket.gethostname()
 
 
 class Lifetime:
@@ -45,13 +54,22 @@ class Lifetime:
         self._dead.close()
 
 
+def drop_all(server: Server, name: str) -> None:
+    """Drop what a run of this name has left on a server: databases, those that Django's tests make
+    beside them, and its account. Raises TargetError."""
+    for prefix in (f"{name}_", f"test_{name}_"):
+        for database in server.databases(prefix):
+            server.drop_database(Database(database, {}))
+    server.release(name)
+
+
 class Registration:
     """A run that lives: it holds the lock on its file, which the system lets go when it ends."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self._said: dict[str, Any] = {
-            "machine": socket.gethostname(),
+            "machine": machine(),
             "folder": str(folder),
             "servers": [],
         }
@@ -130,15 +148,16 @@ class _Dead:
         self.said = said
 
     def remove_folder(self) -> None:
-        below = Path(tempfile.gettempdir())
-        if self.folder.parent == below and self.folder.name.startswith(PREFIX):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        # Wherever its TMPDIR was; but nothing else than what a run makes there.
+        with contextlib.suppress(OSError):
+            is_a_runs = _FOLDER.fullmatch(self.folder.name) and not self.folder.is_symlink()
+            if is_a_runs and self.folder.stat().st_uid == os.getuid():
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def drop_databases(self, key: str, server: Server) -> None:
         # What cannot be dropped now is for the run after this one.
         with contextlib.suppress(TargetError):
-            for name in server.databases(f"{self.path.stem}_"):
-                server.drop_database(Database(name, {}))
+            drop_all(server, self.path.stem)
             self.servers = [other for other in self.servers if other != key]
 
     def close(self) -> None:
@@ -162,7 +181,7 @@ def _dead(path: Path) -> Iterator[_Dead]:
         said = json.load(file)
         # The lock may have been that of a run which took the file away meanwhile.
         known = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-        if known and said["machine"] == socket.gethostname() and _NAME.fullmatch(path.stem):
+        if known and said["machine"] == machine() and _NAME.fullmatch(path.stem):
             yield _Dead(path, file, said)
             return
     except (OSError, ValueError, KeyError):

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from crossnotes.run.benches import Options
 from crossnotes.targets import tidb
 
 from ..conftest import Repository, StandIns, failures, processes_with, wait_for_end
 
 
-def page(*parts: str, isolation: str = "rollback", more: str = "") -> str:
+def page(*parts: str, more: str = "") -> str:
     """A page whose first part begins on line 5."""
-    head = f"---\ncrossnotes: {{isolation: {isolation}{more}}}\n---\n\n"
+    head = f"---\ncrossnotes: {{{more}}}\n---\n\n"
     return head + "\n".join(parts)
 
 
@@ -93,23 +94,23 @@ def test_block_with_a_problem_fails_at_the_problems_line(repository: Repository)
     assert failures(results)[0][1].startswith("unknown option 'flavour'")
 
 
-# -- rollback -------------------------------------------------------------------------------------
+# -- a clean database, and autocommit -------------------------------------------------------------
 
-CREATE = python("from notes.models import Note", "Note.objects.create(text='a')")
+CREATE = python("from notes.models import Note", "print(Note.objects.create(text='a').pk)")
 COUNT = python("from notes.models import Note", "print(Note.objects.count())")
 
 
 def test_page_sees_its_own_rows_and_no_other_pages(project: Repository) -> None:
     for name in ("a.md", "b.md"):
         project.page(page(COUNT, CREATE, COUNT), name)
-    assert [r.output for r in project.run().results] == ["0\n", "", "1\n"] * 2
+    assert [r.output for r in project.run().results] == ["0\n", "1\n", "1\n"] * 2
 
 
-def test_rollback_leaves_nothing_after_a_failure_or_a_crash(project: Repository) -> None:
+def test_nothing_is_left_after_a_failure_or_a_crash(project: Repository) -> None:
     project.page(page(CREATE, python("1 / 0")), "a.md")
     project.page(page(CREATE, python("import os", "os._exit(1)")), "b.md")
-    project.page(page(COUNT), "c.md")
-    assert project.run().results[-1].output == "0\n"
+    project.page(page(COUNT, CREATE), "c.md")
+    assert [r.output for r in project.run().results[-2:]] == ["0\n", "1\n"]
 
 
 def test_sql_and_models_share_the_programs_connection(project: Repository) -> None:
@@ -119,101 +120,46 @@ def test_sql_and_models_share_the_programs_connection(project: Repository) -> No
     assert [r.status for r in project.results(text)] == ["passed"] * 3
 
 
-SAY_COMMIT = "Say `crossnotes: {isolation: commit}` in the front matter"
-
-UNFAITHFUL = {
-    "on_commit": (
-        ["from django.db import transaction", "transaction.on_commit(print)"],
-        "under rollback this block uses on_commit, whose function would never be called; ",
-    ),
+#: What a page inside of a transaction could not do.
+AS_A_READER = {
+    "on_commit": (["transaction.on_commit(lambda: print('called'))"], "called\n"),
     "on_commit inside of atomic": (
-        [
-            "from django.db import transaction",
-            "with transaction.atomic():",
-            "    transaction.on_commit(print)",
-        ],
-        "under rollback this block uses on_commit, whose function would never be called; ",
+        ["with transaction.atomic():", "    transaction.on_commit(lambda: print('called'))"],
+        "called\n",
     ),
     "DDL": (
         [
-            "from django.db import connection",
             "with connection.cursor() as cursor:",
             "    cursor.execute('CREATE TABLE t (n INTEGER)')",
+            "print(*sorted(connection.introspection.table_names())[-1:])",
         ],
-        "under rollback this block changes the schema; ",
-    ),
-    "COMMIT": (
-        [
-            "from django.db import connection",
-            "with connection.cursor() as cursor:",
-            "    cursor.execute('-- now\\nCOMMIT')",
-        ],
-        "under rollback this block ends the transaction; ",
+        "t\n",
     ),
     "a caught error": (
         [
-            "from django.db import IntegrityError",
-            "from notes.models import Note",
-            "Note.objects.create(text='a')",
-            "try:",
-            "    Note.objects.create(text='a')",
-            "except IntegrityError:",
-            "    pass",
+            "for _ in range(2):",
+            "    try:",
+            "        Note.objects.create(text='a')",
+            "    except IntegrityError:",
+            "        print(Note.objects.count())",
         ],
-        "under rollback this block catches a database error; ",
+        "1\n",
     ),
-    "durable": (
-        [
-            "from django.db import transaction",
-            "with transaction.atomic(durable=True):",
-            "    pass",
-        ],
-        "RuntimeError: A durable atomic block cannot be nested within another atomic block. "
-        "The page runs under rollback; ",
-    ),
+    "durable": (["with transaction.atomic(durable=True):", "    print('durable')"], "durable\n"),
 }
 
 
-@pytest.mark.parametrize(("code", "message"), UNFAITHFUL.values(), ids=UNFAITHFUL)
-def test_page_that_would_act_differently_for_a_reader_is_told_to_say_commit(
-    project: Repository, code: list[str], message: str
+@pytest.mark.parametrize(("code", "printed"), AS_A_READER.values(), ids=AS_A_READER)
+def test_page_runs_in_autocommit_as_its_reader_does(
+    project: Repository, code: list[str], printed: str
 ) -> None:
-    line, said = project.failure(page(python(*code)))
-    assert 6 <= line < 6 + len(code)
-    assert said.startswith(message)
-    assert said.endswith(SAY_COMMIT)
-
-
-@pytest.mark.parametrize("code", [code for code, _ in UNFAITHFUL.values()], ids=UNFAITHFUL)
-def test_page_that_says_commit_is_run_as_its_reader_does(
-    project: Repository, code: list[str]
-) -> None:
-    results = project.results(page(python(*code), isolation="commit"))
-    # COMMIT outside of a transaction is an error of SQLite's own.
-    wrong = [r.reason for r in results if r.status != "passed"]
-    assert wrong in (
-        [],
-        ["django.db.utils.OperationalError: cannot commit - no transaction is active"],
-    )
-
-
-def test_error_that_is_announced_is_no_difference(project: Repository) -> None:
-    again = python(
-        "from django.db import transaction",
-        "with transaction.atomic():",
-        "    Note.objects.create(text='a')",
-        options=":raises: IntegrityError\n",
-    )
-    assert [r.status for r in project.results(page(CREATE, again, COUNT))] == ["passed"] * 3
-
-
-# -- commit, models, project ----------------------------------------------------------------------
-
-
-def test_commit_pages_start_from_an_empty_database_each(project: Repository) -> None:
+    imports = [
+        "from django.db import IntegrityError, connection, transaction",
+        "from notes.models import Note",
+    ]
     for name in ("a.md", "b.md"):
-        project.page(page(COUNT, CREATE, COUNT, isolation="commit"), name)
-    assert [r.output for r in project.run().results] == ["0\n", "", "1\n"] * 2
+        project.page(page(python(*imports, *code)), name)
+    assert [(r.reason, r.output) for r in project.run().results] == [("", printed)] * 2
 
 
 def test_models_of_a_page_are_its_own(project: Repository) -> None:
@@ -231,17 +177,17 @@ def test_models_of_a_page_are_its_own(project: Repository) -> None:
         "print(len(apps.get_models()), Thing.objects.count())",
     )
     for name in ("a.md", "b.md"):
-        project.page(page(model, isolation="models"), name)
+        project.page(page(model), name)
     done = project.run()
     assert [(r.reason, r.output) for r in done.results] == [("", "2 1\n")] * 2
 
 
-@pytest.mark.parametrize("isolation", ["rollback", "commit", "models", "project"])
-def test_nothing_is_left_of_a_run(project: Repository, temporary: Path, isolation: str) -> None:
+def test_nothing_is_left_of_a_run(project: Repository, temporary: Path) -> None:
     before = sorted(str(p) for p in project.root.rglob("*"))
     marker = python("import os", f"os.environ['MARKED'] = {str(temporary)!r}", "print(os.getcwd())")
     console = block("console", f"$ export MARKED={temporary}", "$ sleep 1000 &", "$ touch new")
-    text = page(marker, console, python("import os", "os._exit(1)"), isolation=isolation)
+    detached = block("console", f"$ MARKED={temporary} setsid --fork sleep 1000")
+    text = page(marker, console, detached, python("import os", "os._exit(1)"))
     (first, *_) = project.results(text)
     assert first.output.startswith(str(temporary))
     assert list(temporary.iterdir()) == []
@@ -252,16 +198,48 @@ def test_nothing_is_left_of_a_run(project: Repository, temporary: Path, isolatio
         wait_for_end(pid)
 
 
-def test_isolation_project_needs_a_project(repository: Repository) -> None:
-    assert repository.failure(page(python("1"), isolation="project")) == (
-        6,
-        "isolation project needs a Django project; name it with --django DIR",
+def test_results_are_in_reading_order_however_many_run_side_by_side(project: Repository) -> None:
+    slow = block("console", "$ sleep 0.3; echo slow", "slow")
+    for number in range(12):
+        part = slow if number % 4 == 0 else python(f"print({number})")
+        project.page(page(part, CREATE), f"{number:02}.md")
+    alone = [(r.page, r.index, r.status, r.output) for r in project.run().results]
+    assert len(alone) == 24
+    assert {status for _, _, status, _ in alone} == {"passed"}
+    beside = project.run(jobs=4).results
+    assert [(r.page, r.index, r.status, r.output) for r in beside] == alone
+
+
+def test_keep_going_runs_what_follows_a_failure(project: Repository) -> None:
+    options = Options(keep_going=True)
+    text = page(
+        python("x = 1"),
+        python("1 / 0"),
+        python("print(x)"),
+        block("console", "$ false"),
+        python("import os", "os._exit(3)"),
+        python("print('after')"),
     )
+    project.page(text)
+    done = project.run(options=options)
+    statuses = ["passed", "failed", "passed", "failed", "failed", "passed"]
+    assert [r.status for r in done.results] == statuses
+    assert done.results[-1].output == "after\n"
+    assert (done.count("failed"), done.not_reached) == (3, 0)
+    assert project.run().not_reached == 4
+
+
+def test_what_a_page_printed_before_it_died_is_told(repository: Repository) -> None:
+    text = page(python("import os", "print('so far')", "os._exit(3)"))
+    (result,) = repository.results(text)
+    assert result.failure is not None
+    assert result.failure.message == "ended the interpreter: it ended with status 3"
+    assert (result.output, result.failure.details) == ("so far\n", ("so far",))
 
 
 TUTORIAL = """\
 ---
-crossnotes: {{isolation: project}}
+crossnotes: {{}}
 ---
 
 ```dotenv
@@ -355,7 +333,6 @@ def test_file_of_a_page_is_seen_by_what_comes_after_even_if_it_was_loaded_before
         python("from notes.rules import star", "print(star.__doc__)"),
         python("def star():", "    '''Another.'''", options=":file: notes/rules.py\n"),
         python("from notes.rules import star", "print(star.__doc__)"),
-        isolation="project",
     )
     assert [r.output for r in project.results(text)] == ["Give a note stars.\n", "", "Another.\n"]
     assert "Give a note stars" in (project.django / "notes" / "rules.py").read_text()
@@ -363,12 +340,12 @@ def test_file_of_a_page_is_seen_by_what_comes_after_even_if_it_was_loaded_before
 
 def test_file_may_not_leave_the_working_copy(project: Repository) -> None:
     for path in ("../../evil.py", "/tmp/evil.py"):
-        text = page(python("1", options=f":file: {path}\n"), isolation="project")
+        text = page(python("1", options=f":file: {path}\n"))
         assert project.failure(text) == (7, ":file: leads out of the project")
 
 
 def test_wrong_line_of_a_env_is_told_at_its_line(project: Repository) -> None:
-    text = page(block("dotenv", "GREETING=a", "TIDB_HOTS=b"), isolation="project")
+    text = page(block("dotenv", "GREETING=a", "TIDB_HOTS=b"))
     line, message = project.failure(text)
     assert line == 7
     assert message.startswith("unknown key 'TIDB_HOTS'; the project knows TIDB_HOST, ")
@@ -381,7 +358,6 @@ def test_settings_that_cannot_work_are_told_at_the_block_that_uses_them(
     text = page(
         python("INSTALLED_APPS = ['nowhere']", options=":file: notebook/settings.py\n"),
         python("from notes.models import Note"),
-        isolation="project",
     )
     line, message = project.failure(text)
     assert line == 11
@@ -411,7 +387,6 @@ def test_folder_and_variables_last_from_block_to_block_and_reach_python(
         block("console", "$ mkdir deep", "$ cd deep", "$ export COLOUR=blue"),
         block("bash", 'test "$COLOUR" = blue', 'test "$(basename "$PWD")" = deep'),
         python("import os", "print(os.environ['COLOUR'], os.path.basename(os.getcwd()))"),
-        isolation="commit",
     )
     assert [r.status for r in repository.results(text)] == ["passed"] * 3
 
@@ -510,7 +485,7 @@ def test_password_is_masked_wherever_it_would_be_said(
         "CA_PATH=x",
     )
     for name, text in pages.items():
-        project.page(page(dotenv, text, isolation="project"), f"{name}.md")
+        project.page(page(dotenv, text), f"{name}.md")
     done = project.run(target="tidb-dedicated")
     assert len([r for r in done.results if r.status == "failed"]) == 5
     assert password not in repr(done.results)
@@ -539,8 +514,9 @@ print([leak], json.dumps(leak), urllib.parse.quote(leak), urllib.parse.quote_plu
         + "".join(f"{key}=x\n" for key in ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD"))
         + "TIDB_DB_NAME=x\n```\n\n"
     )
-    project.page(page(dotenv, python(code), block("console", "$ cat .env"), isolation="project"))
-    done = project.run(target="tidb-self-hosted")
+    project.page(page(dotenv, python(code), block("console", "$ cat .env")))
+    # It has no right to grant, so that pages get no account of their own.
+    done = project.run(target="tidb-self-hosted", options=Options(trust_pages=True))
     assert [r.reason for r in done.results] == ["", "", ""]
     assert done.results[1].output == "['********'] \"********\" ******** ******** ********\n"
     assert "TIDB_PASSWORD='********'\n" in done.results[2].output

@@ -1,0 +1,207 @@
+"""Runs one block, `python`, `pycon` or `sql`, in a namespace: text in, what it printed out."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossnotes.child.capture import Capture
+from crossnotes.child.protocol import Block
+from crossnotes.result import BlockFailedError, Failure
+from crossnotes.text.matching import Expected, matches
+
+
+@dataclass(slots=True)
+class Session:
+    """Where a block runs: the names that the blocks before it bound, and what hears what it
+    prints. `parts` and `counts` are what it leaves for its Answer."""
+
+    namespace: dict[str, Any]
+    capture: Capture
+    parts: list[str] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+def run(block: Block, session: Session) -> str | None:
+    """Run a block. What it showed, or None where all that was printed is it.
+
+    Raises BlockFailedError at a line of the page.
+    """
+    raises = block["raises"]
+    try:
+        output = KINDS[block["kind"]](block, session)
+    except BlockFailedError as error:
+        failure = error.failure
+        if raises is None or failure.expected:
+            raise
+        if not _is_raised(raises, failure.message):
+            told = Failure(failure.line, failure.message, raises, failure.message)
+            raise BlockFailedError(told) from error.__cause__
+        return failure.message
+    if raises is not None:
+        raise BlockFailedError(Failure(block["line"], "nothing was raised", raises, "no error"))
+    return output
+
+
+def python(block: Block, session: Session) -> str | None:
+    above = block["line"] - 1
+    padding = above if sys.version_info >= (3, 13) else 0
+    try:
+        source = "\n" * padding + block["code"]
+        code = compile(source, block["page"], "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = above - padding + (error.lineno or block["line"])
+        raise BlockFailedError(Failure(line, describe(error))) from error
+    try:
+        # Running what a page shows is what this process is for.
+        exec(on_lines_of_page(code, above - padding), session.namespace)  # noqa: S102
+    except SyntaxError as error:
+        at = error.lineno if error.filename == block["page"] else None
+        raise BlockFailedError(Failure(at or block["line"], describe(error))) from error
+    except BaseException as error:
+        raise BlockFailedError(Failure(page_line(error, block), describe(error))) from error
+    return _checked(block, session.capture.end()) if block["expected"] is not None else None
+
+
+def pycon(block: Block, session: Session) -> str | None:
+    # Only here: most programs have no such block, and it takes as long as all the rest.
+    import doctest
+
+    from crossnotes.child.doctests import Examples
+
+    collect = block["expected"] is not None or block["update"] == "output"
+    name, line = block["page"], block["line"]
+    runner = Examples(name, collect, accept_all=bool(block["update"]))
+    try:
+        examples = doctest.DocTestParser().get_examples(block["code"] + "\n", name)
+    except ValueError as error:
+        raise BlockFailedError(Failure(line, str(error))) from error
+    for example in examples:
+        if example.options.get(doctest.SKIP):
+            raise BlockFailedError(
+                Failure(
+                    line + example.lineno,
+                    "`doctest: +SKIP` gives no reason; use {snippet} with `:skip: reason`",
+                )
+            )
+    test = doctest.DocTest(examples, session.namespace, name, name, line - 1, block["code"])
+    # DocTest copies the namespace, and the next block has to see what this one bound.
+    test.globs = session.namespace
+    runner.run(test, out=lambda text: None, clear_globs=False)
+    session.parts = runner.printed
+    if runner.failure is not None:
+        raise BlockFailedError(runner.failure)
+    if not collect:
+        return "".join(runner.printed)
+    return _checked(block, "".join(runner.uncheck))
+
+
+def sql(block: Block, session: Session) -> str | None:
+    from django.db import connection
+
+    printed: list[str] = []
+    for offset, statement in statements(block["code"]):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                if cursor.description:
+                    printed += rows(cursor)
+                session.counts.append(cursor.rowcount)
+        except Exception as error:
+            line = block["line"] + offset
+            raise BlockFailedError(Failure(line, describe(error))) from error
+    return _checked(block, "\n".join(printed))
+
+
+#: How each kind of block is run here.
+KINDS: Mapping[str, Callable[[Block, Session], str | None]] = {
+    "python": python,
+    "pycon": pycon,
+    "sql": sql,
+}
+
+
+def _checked(block: Block, output: str) -> str:
+    expected = block["expected"]
+    if expected is not None:
+        wanted = Expected(expected["text"], expected["unordered"], tuple(expected["ignore"]))
+        if not matches(wanted, output):
+            message = "the output is not what the page shows"
+            failure = Failure(expected["line"], message, expected["text"], output)
+            raise BlockFailedError(failure, output)
+    return output
+
+
+def on_lines_of_page(code: types.CodeType, above: int) -> types.CodeType:
+    """The code as if `above` lines stood above it, so that tracebacks and pdb show the page's own
+    lines. Compiling it behind so many line breaks takes a third longer."""
+    if not above:
+        return code
+    inner = tuple(
+        on_lines_of_page(part, above) if isinstance(part, types.CodeType) else part
+        for part in code.co_consts
+    )
+    # All other lines of a code object are told by their distance from its first.
+    return code.replace(co_firstlineno=code.co_firstlineno + above, co_consts=inner)
+
+
+def describe(error: BaseException | None) -> str:
+    """An exception as Python's last line of a traceback says it."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit: the block ended the interpreter with status {error.code!r}"
+    # A SyntaxError shows its place before, which is told otherwise; notes come after.
+    said = (part for part in traceback.format_exception_only(error) if not part.startswith("  "))
+    return " ".join(line.strip() for line in next(said).splitlines())
+
+
+def storable(text: str) -> str:
+    """Text as UTF-8 can hold it: a lone surrogate is shown escaped."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
+def page_line(error: BaseException, block: Block) -> int:
+    """The deepest line of the page in the traceback of `error`."""
+    lines = [
+        number
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == block["page"]
+    ]
+    return lines[-1] if lines else int(block["line"])
+
+
+def _is_raised(raises: str, message: str) -> bool:
+    """`:raises:` names an exception, or it and its text, or a part such as an error number."""
+    kind = message.partition(":")[0]
+    return raises in (kind, kind.rpartition(".")[2]) or raises in message
+
+
+def statements(code: str) -> Iterator[tuple[int, str]]:
+    """The SQL statements of a block, each with the number of lines above it."""
+    import sqlparse
+
+    at = 0
+    for statement in sqlparse.split(code):
+        at = code.index(statement, at)
+        bare = sqlparse.format(statement, strip_comments=True).strip().rstrip(";")
+        if bare:
+            yield code[:at].count("\n"), statement
+        at += len(statement)
+
+
+def rows(cursor: Any) -> Iterator[str]:
+    """A result as text: the header, then a line a row."""
+    yield " | ".join(column[0] for column in cursor.description)
+    for row in cursor.fetchall():
+        yield " | ".join(value_text(value) for value in row)
+
+
+def value_text(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    return str(value)
