@@ -19,6 +19,7 @@ from crossnotes import listing, markdown
 from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT
 from crossnotes.markdown import Directive, Myst
 from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
+from crossnotes.text import pycon, transcript
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -27,6 +28,39 @@ if TYPE_CHECKING:
 #: name says which language it is.
 CODE_DIRECTIVES = frozenset({"code-block", "code", "sourcecode", "snippet"})
 CODE_DIRECTIVE_LANGUAGES: Mapping[str, str] = {"doctest": "pycon", "testcode": "python"}
+
+#: Directives of sphinx.ext.doctest, and what of them is not done here, with what to do instead.
+DOCTEST_DIRECTIVES = frozenset({"doctest", "testcode", "testoutput", "testsetup", "testcleanup"})
+_HIDDEN = "it would run what readers do not see; show it as a python block"
+DOCTEST_OPTIONS: Mapping[str, str] = {
+    "hide": _HIDDEN,
+    "skipif": "write the block as a {snippet} with `:skip: reason`, or narrow it with :targets:",
+    "pyversion": "write the block as a {snippet} with `:skip: reason`",
+    "options": "write doctest's directives behind the code, as in `>>> f()  # doctest: +ELLIPSIS`",
+}
+
+#: Directives of others that hold Markdown, or what is drawn and no code; a project without a conf.py
+#: may have them.
+KNOWN_ELSEWHERE = frozenset(
+    [
+        "article-info",
+        "button-link",
+        "button-ref",
+        "card",
+        "card-carousel",
+        "div",
+        "dropdown",
+        "grid",
+        "grid-item",
+        "grid-item-card",
+        "mermaid",
+        "plantuml",
+        "tab-item",
+        "tab-set",
+        "tab-set-code",
+        "uml",
+    ]
+)
 
 #: Options of Sphinx's own code-block, and ours of `{snippet}` (design.md, "How an author writes").
 CODE_BLOCK_OPTIONS = frozenset(
@@ -89,6 +123,47 @@ class Dialect:
         if not language:
             return f"a code block without a language; say which one ({known})"
         return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
+
+
+#: How a page is called that is written in another language than Markdown.
+_OTHER_PAGES: Mapping[str, str] = {
+    ".rst": "reStructuredText",
+    ".rest": "reStructuredText",
+    ".adoc": "AsciiDoc",
+    ".asciidoc": "AsciiDoc",
+    ".ipynb": "a notebook",
+    ".html": "HTML",
+    ".txt": "no page",
+    ".py": "no page",
+}
+
+
+def not_a_page(path: Path) -> str:
+    """Why a file that was named is no page, and what to do; "" where it is one."""
+    if path.suffix in (".md", ".markdown", ""):
+        return ""
+    what = _OTHER_PAGES.get(path.suffix.lower(), "no page")
+    return f"{path}: {what}, and pages are MyST Markdown (*.md); " + (
+        "rst2myst of the package rst-to-myst turns it into one"
+        if what == "reStructuredText"
+        else "name Markdown files, or a folder of them"
+    )
+
+
+def _undone(directive: Directive) -> tuple[int, str] | None:
+    """The line and the words for what a directive of sphinx.ext.doctest asks for and is not
+    done."""
+    name = f"{{{directive.name}}}"
+    if directive.name in ("testsetup", "testcleanup"):
+        return directive.line, f"{name} is not run: {_HIDDEN}"
+    for option, instead in DOCTEST_OPTIONS.items():
+        if option in directive.options:
+            line = directive.option_lines[option]
+            return line, f":{option}: of {name} is not done here: {instead}"
+    if directive.argument not in ("", "default"):
+        message = "all blocks of a page share one namespace; take the group's name away"
+        return directive.line, f"{name} of a group of its own: {message}"
+    return None
 
 
 def _is_url(text: str) -> bool:
@@ -235,11 +310,15 @@ class _Reader:
             "output": self._output,
             "testoutput": self._output,
         }
-        if directive.name in CODE_DIRECTIVES or directive.name in CODE_DIRECTIVE_LANGUAGES:
+        if directive.name in DOCTEST_DIRECTIVES and (message := _undone(directive)):
+            self._last = None
+            self.problem(*message)
+        elif directive.name in CODE_DIRECTIVES or directive.name in CODE_DIRECTIVE_LANGUAGES:
             self._code_directive(directive, tabs)
         elif directive.name in handlers:
             handlers[directive.name](directive, tabs)
         elif self.dialect.myst.body_of(directive.name) == "content":
+            self._check_known(directive)
             self.container(directive.body, directive.body_line, tabs)
         elif self.dialect.myst.body_of(directive.name) == "code":
             self.problem(
@@ -247,6 +326,18 @@ class _Reader:
                 f"a {{{directive.name}}} shows code that is never run; write it as a fence or a "
                 "{code-block} with its language",
             )
+
+    def _check_known(self, directive: Directive) -> None:
+        """What nobody knows may show code, which would never be run."""
+        known = directive.name in self.dialect.myst.directives or directive.name in KNOWN_ELSEWHERE
+        if known or not directive.body.strip():
+            return
+        self.problem(
+            directive.line,
+            f"{{{directive.name}}} is known neither here nor to a conf.py of this project; if it "
+            "shows code, that is never run; write code as a fence with its language, or load the "
+            "directive's extension in conf.py",
+        )
 
     # -- text from elsewhere ---------------------------------------------------------------------
 
@@ -275,6 +366,13 @@ class _Reader:
             self.problem(directive.line, str(error))
             return
         if "literal" in directive.options:
+            language = listing.language_of(path)
+            if language in KINDS and language not in self.dialect.show_only:
+                self.problem(
+                    directive.line,
+                    "an {include} with :literal: shows code that is never run; write it as a "
+                    "{literalinclude}",
+                )
             return
         if "code" in directive.options:
             language = directive.options["code"]
@@ -368,6 +466,8 @@ class _Reader:
         kind = self._kind(language, code, options)
         if kind is None:
             return
+        if problem is None and "skip" not in options:
+            problem = self._session_problem(kind, language, code, code_line)
         for option, kinds in OPTION_KINDS.items():
             if option in options and kind not in kinds and problem is None:
                 message = f":{option}: is for {', '.join(kinds)} blocks, and this is a {kind} block"
@@ -390,7 +490,18 @@ class _Reader:
             return None
         kind = KINDS.get(language)
         # Sphinx highlights such a block as a session, and readers see one.
-        return "pycon" if kind == "python" and code.startswith(">>> ") else kind
+        return "pycon" if kind == "python" and pycon.is_session(code) else kind
+
+    def _session_problem(self, kind: str, language: str, code: str, line: int) -> Problem | None:
+        """A line of a session that is neither run nor compared."""
+        try:
+            if kind == "pycon":
+                pycon.examples(code)
+            elif kind == "console":
+                transcript.commands(code, language)
+        except (pycon.SessionError, transcript.TranscriptError) as error:
+            return self._failing(line + error.offset, str(error))
+        return None
 
     def _add(self, **fields: Any) -> None:
         defaults: dict[str, Any] = {"options": {}, "listing": None, "problem": None, "outputs": []}

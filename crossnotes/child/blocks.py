@@ -1,29 +1,85 @@
 """Runs one block, `python`, `pycon` or `sql`, in a namespace: text in, what it printed out."""
 
 from __future__ import annotations
+import __future__
 
+import ast
+import inspect
+import linecache
 import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from crossnotes.child import repl
 from crossnotes.child.capture import Capture
 from crossnotes.child.protocol import Block
 from crossnotes.result import BlockFailedError, Failure
 from crossnotes.text.matching import Expected, matches
 
+if TYPE_CHECKING:
+    import asyncio
+
+_FUTURES = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
+
 
 @dataclass(slots=True)
 class Session:
-    """Where a block runs: the names that the blocks before it bound, and what hears what it
-    prints. `parts` and `counts` are what it leaves for its Answer."""
+    """Where a block runs: the names that the blocks before it bound, what hears what it prints,
+    and what Python's prompt keeps from one input to the next. `parts` and `counts` are what it
+    leaves for its Answer."""
 
     namespace: dict[str, Any]
     capture: Capture
     parts: list[str] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    #: The flags of each `from __future__ import` so far.
+    _flags: int = 0
+    _inputs: int = 0
+    #: The code of the page, by what tracebacks call the file.
+    _lines: dict[str, list[str]] = field(default_factory=dict)
+    _runner: asyncio.Runner | None = None
+
+    def next_input(self, source: str) -> str:
+        """What tracebacks call the next input of a session."""
+        name = f"<python-input-{self._inputs}>"
+        self._inputs += 1
+        self.remember(name, 1, source)
+        return name
+
+    def remember(self, file: str, line: int, source: str) -> None:
+        """Let tracebacks and `inspect` find code that stands at `line` (from 1) of `file`."""
+        lines = self._lines.setdefault(file, [])
+        code = [f"{text}\n" for text in source.split("\n")]
+        lines += ["\n"] * (line - 1 + len(code) - len(lines))
+        lines[line - 1 : line - 1 + len(code)] = code
+        linecache.cache[file] = (len(lines), None, lines, file)
+
+    def is_page(self, file: str) -> bool:
+        """Whether code of a file is the page's."""
+        return file in self._lines
+
+    def compiled(self, source: str, file: str, mode: str) -> types.CodeType:
+        """Compile what is typed or read, as Python does after the code before it, with `await`
+        outside of functions. Raises SyntaxError."""
+        flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code: types.CodeType = compile(source, file, mode, flags, dont_inherit=True)
+        self._flags |= code.co_flags & _FUTURES
+        return code
+
+    def execute(self, code: types.CodeType) -> None:
+        if not code.co_flags & inspect.CO_COROUTINE:
+            # Running what a page shows is what this process is for.
+            exec(code, self.namespace)  # noqa: S102
+            return
+        if self._runner is None:
+            import asyncio
+
+            # One event loop for all blocks, whose tasks go on in the next.
+            self._runner = asyncio.Runner()
+        self._runner.run(types.FunctionType(code, self.namespace)())
 
 
 def run(block: Block, session: Session) -> str | None:
@@ -50,54 +106,30 @@ def run(block: Block, session: Session) -> str | None:
 def python(block: Block, session: Session) -> str | None:
     above = block["line"] - 1
     padding = above if sys.version_info >= (3, 13) else 0
+    session.remember(block["page"], block["line"], block["code"])
     try:
-        source = "\n" * padding + block["code"]
-        code = compile(source, block["page"], "exec", dont_inherit=True)
+        code = session.compiled("\n" * padding + block["code"], block["page"], "exec")
     except SyntaxError as error:
         line = above - padding + (error.lineno or block["line"])
         raise BlockFailedError(Failure(line, describe(error))) from error
     try:
-        # Running what a page shows is what this process is for.
-        exec(on_lines_of_page(code, above - padding), session.namespace)  # noqa: S102
+        session.execute(on_lines_of_page(code, above - padding))
     except SyntaxError as error:
         at = error.lineno if error.filename == block["page"] else None
         raise BlockFailedError(Failure(at or block["line"], describe(error))) from error
     except BaseException as error:
         raise BlockFailedError(Failure(page_line(error, block), describe(error))) from error
-    return _checked(block, session.capture.end()) if block["expected"] is not None else None
+    if block["expected"] is None:
+        return None
+    whole = session.capture.end()
+    # A terminal shows both; a page may show what goes to standard output alone.
+    output = session.capture.output()
+    return _checked(block, output if _is_expected(block, output) else whole)
 
 
 def pycon(block: Block, session: Session) -> str | None:
-    # Only here: most programs have no such block, and it takes as long as all the rest.
-    import doctest
-
-    from crossnotes.child.doctests import Examples
-
-    collect = block["expected"] is not None or block["update"] == "output"
-    name, line = block["page"], block["line"]
-    runner = Examples(name, collect, accept_all=bool(block["update"]))
-    try:
-        examples = doctest.DocTestParser().get_examples(block["code"] + "\n", name)
-    except ValueError as error:
-        raise BlockFailedError(Failure(line, str(error))) from error
-    for example in examples:
-        if example.options.get(doctest.SKIP):
-            raise BlockFailedError(
-                Failure(
-                    line + example.lineno,
-                    "`doctest: +SKIP` gives no reason; use {snippet} with `:skip: reason`",
-                )
-            )
-    test = doctest.DocTest(examples, session.namespace, name, name, line - 1, block["code"])
-    # DocTest copies the namespace, and the next block has to see what this one bound.
-    test.globs = session.namespace
-    runner.run(test, out=lambda text: None, clear_globs=False)
-    session.parts = runner.printed
-    if runner.failure is not None:
-        raise BlockFailedError(runner.failure)
-    if not collect:
-        return "".join(runner.printed)
-    return _checked(block, "".join(runner.uncheck))
+    output = repl.run(block, session)
+    return _checked(block, output)
 
 
 def sql(block: Block, session: Session) -> str | None:
@@ -127,13 +159,19 @@ KINDS: Mapping[str, Callable[[Block, Session], str | None]] = {
 
 def _checked(block: Block, output: str) -> str:
     expected = block["expected"]
-    if expected is not None:
-        wanted = Expected(expected["text"], expected["unordered"], tuple(expected["ignore"]))
-        if not matches(wanted, output):
-            message = "the output is not what the page shows"
-            failure = Failure(expected["line"], message, expected["text"], output)
-            raise BlockFailedError(failure, output)
+    if expected is not None and not _is_expected(block, output):
+        message = "the output is not what the page shows"
+        failure = Failure(expected["line"], message, expected["text"], output)
+        raise BlockFailedError(failure, output)
     return output
+
+
+def _is_expected(block: Block, output: str) -> bool:
+    expected = block["expected"]
+    if expected is None:
+        return True
+    wanted = Expected(expected["text"], expected["unordered"], tuple(expected["ignore"]))
+    return matches(wanted, output)
 
 
 def on_lines_of_page(code: types.CodeType, above: int) -> types.CodeType:

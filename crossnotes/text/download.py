@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 
 from crossnotes.kinds import OF_NAME
 from crossnotes.page import Snippet
 from crossnotes.program import Program
-from crossnotes.text import transcript
+from crossnotes.text import pycon, transcript
 
 _HEAD = '''\
 """{title}
@@ -88,17 +87,16 @@ def _python(snippet: Snippet) -> Iterator[str]:
 
 
 def _pycon(snippet: Snippet) -> Iterator[str]:
-    for example in doctest.DocTestParser().get_examples(snippet.code + "\n"):
-        source = example.source.rstrip("\n")
-        if example.exc_msg is not None:
+    for example in pycon.examples(snippet.code):
+        if example.shows_error:
             yield "try:"
-            yield textwrap.indent(source, "    ")
+            yield textwrap.indent(example.source, "    ")
             yield "except Exception as error:  # as the page says"
             yield "    print(error)"
-        elif example.want and _is_expression(source):
-            yield f"print(repr({source}))"
+        elif example.shown and _is_expression(example.source):
+            yield f"print(repr({example.source}))"
         else:
-            yield source
+            yield example.source
 
 
 def _is_expression(source: str) -> bool:

@@ -6,7 +6,6 @@ What a page shows and what was printed are compared as a run compares them, so a
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,8 @@ from crossnotes.kinds import OF_NAME
 from crossnotes.page import Output, Page, Problem, Snippet
 from crossnotes.program import expected_of
 from crossnotes.result import Result
-from crossnotes.text import transcript
-from crossnotes.text.matching import Expected, matches
-
-_FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.DONT_ACCEPT_TRUE_FOR_1
+from crossnotes.text import pycon, tracebacks, transcript
+from crossnotes.text.matching import Expected, matches, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ def _one_output(output: Output, printed: Sequence[Printed], lines: list[str]) ->
 def _by_answer(printed: Iterable[Printed]) -> Mapping[str, list[str]]:
     answers: dict[str, list[str]] = {}
     for one in printed:
-        text = "\n".join(line.rstrip() for line in one.whole.rstrip().split("\n"))
+        text = "\n".join(line.rstrip() for line in plain(one.whole).rstrip().split("\n"))
         answers.setdefault(text, []).append(one.target)
     return answers
 
@@ -192,23 +189,21 @@ def _examples(
     snippet: Snippet, printed: Sequence[Printed], lines: list[str]
 ) -> Iterator[Edit | Problem]:
     """The lines below each example, as far as they are not what it printed."""
+    for number, example in enumerate(pycon.examples(snippet.code)):
 
-    def fits(want: str, got: str) -> bool:
-        return doctest.OutputChecker().check_output(want, got, _FLAGS)
+        def fits(_shown: str, got: str, example: pycon.Example = example) -> bool:
+            return pycon.is_shown(example, got, snippet.page)
 
-    examples = doctest.DocTestParser().get_examples(snippet.code + "\n")
-    for number, example in enumerate(examples):
-        if example.exc_msg is not None:
-            continue
-        at = snippet.line + example.lineno
-        new = _for_all(snippet, at, _answers(printed, number), example.want, fits)
+        at = snippet.line + example.offset
+        shown = "\n".join(example.shown)
+        new = _for_all(snippet, at, _answers(printed, number), shown, fits)
         if isinstance(new, Problem):
             yield new
         elif new is not None:
             prompt = lines[at - 1]
-            prefix = prompt[: prompt.index(">>>")]
-            first = at + example.source.count("\n")
-            last = first + example.want.count("\n") - 1
+            prefix = prompt[: prompt.index(">>>" if not example.number else "In [")]
+            first = snippet.line + example.below
+            last = first + len(example.shown) - 1
             yield Edit(first, last, _as_want(new), prefix)
 
 
@@ -218,8 +213,7 @@ def _answers(printed: Sequence[Printed], number: int) -> dict[str, str]:
 
 
 def _as_want(got: str) -> list[str]:
-    lines = got.rstrip("\n").split("\n") if got else []
-    return [line or "<BLANKLINE>" for line in lines]
+    return tracebacks.elided(got.rstrip("\n")) if got.strip("\n") else []
 
 
 def _commands(
@@ -244,7 +238,7 @@ def _commands(
             first = at + 1 + command.text.count("\n")
             last = first + len(command.shown) - 1
             prefix = _prefix(lines[first - 1], command.shown[0])
-            yield Edit(first, last, new.rstrip().split("\n"), prefix)
+            yield Edit(first, last, plain(new).rstrip().split("\n"), prefix)
 
 
 _UPDATES: Mapping[

@@ -69,7 +69,7 @@ RIGHT = """\
 'shown'
 >>> print("a\\n\\nb")
 a
-<BLANKLINE>
+
 b
 >>> 1 / 0
 Traceback (most recent call last):
