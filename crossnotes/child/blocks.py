@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crossnotes.child import repl
+from crossnotes.child import clients, repl
 from crossnotes.child.capture import Capture
+from crossnotes.child.clients import rows
 from crossnotes.child.protocol import Block
 from crossnotes.result import BlockFailedError, Failure
 from crossnotes.text.matching import Expected, matches
@@ -35,6 +36,7 @@ class Session:
     capture: Capture
     parts: list[str] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    sqlite: clients.Sqlite = field(default_factory=clients.Sqlite)
     #: The flags of each `from __future__ import` so far.
     _flags: int = 0
     _inputs: int = 0
@@ -135,14 +137,21 @@ def pycon(block: Block, session: Session) -> str | None:
 def sql(block: Block, session: Session) -> str | None:
     from django.db import connection
 
+    client = block.get("client", "")
     printed: list[str] = []
-    for offset, statement in statements(block["code"]):
+    for offset, statement in statements(block["code"], client):
         try:
+            if client == "sqlite" and statement.startswith("."):
+                printed += session.sqlite.run(statement)
+                continue
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 if cursor.description:
-                    printed += rows(cursor)
+                    of_sqlite = client == "sqlite"
+                    printed += session.sqlite.rows(cursor) if of_sqlite else rows(cursor, client)
                 session.counts.append(cursor.rowcount)
+        except clients.UnknownCommandError as error:
+            raise BlockFailedError(Failure(block["line"] + offset, str(error))) from error
         except Exception as error:
             line = block["line"] + offset
             raise BlockFailedError(Failure(line, describe(error))) from error
@@ -217,10 +226,14 @@ def _is_raised(raises: str, message: str) -> bool:
     return raises in (kind, kind.rpartition(".")[2]) or raises in message
 
 
-def statements(code: str) -> Iterator[tuple[int, str]]:
-    """The SQL statements of a block, each with the number of lines above it."""
+def statements(code: str, client: str = "") -> Iterator[tuple[int, str]]:
+    """The SQL statements of a block, each with the number of lines above it. With the `client`
+    sqlite, also its own commands, which begin with a dot."""
     import sqlparse
 
+    if client == "sqlite" and code.lstrip().startswith("."):
+        yield 0, code.strip()
+        return
     at = 0
     for statement in sqlparse.split(code):
         at = code.index(statement, at)
@@ -228,18 +241,3 @@ def statements(code: str) -> Iterator[tuple[int, str]]:
         if bare:
             yield code[:at].count("\n"), statement
         at += len(statement)
-
-
-def rows(cursor: Any) -> Iterator[str]:
-    """A result as text: the header, then a line a row."""
-    yield " | ".join(column[0] for column in cursor.description)
-    for row in cursor.fetchall():
-        yield " | ".join(value_text(value) for value in row)
-
-
-def value_text(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
-    return str(value)

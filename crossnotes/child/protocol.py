@@ -23,7 +23,8 @@ class ExpectedText(TypedDict):
 
 class Block(TypedDict):
     """A block to run. `line` is that of its first line of code in `page`, a path; `update` says
-    what of its output is to be written into the page, and so is not compared."""
+    what of its output is to be written into the page, and so is not compared; `client` is the one
+    at whose prompt a statement of SQL stands, `psql` or `sqlite`."""
 
     kind: str
     code: str
@@ -33,6 +34,7 @@ class Block(TypedDict):
     raises: str | None
     xfail: bool
     expected: ExpectedText | None
+    client: NotRequired[str]
 
 
 class FailureFields(TypedDict):

@@ -123,7 +123,7 @@ def _execute(sql: str) -> Iterator[str]:
 
 def _console(snippet: Snippet) -> Iterator[str]:
     check = "raises" not in snippet.options
-    for command in transcript.commands(snippet.code):
+    for command in transcript.commands(snippet.code, snippet.language):
         if command.sql:
             yield from _execute(command.text)
         elif url := snippet.options.get("background"):

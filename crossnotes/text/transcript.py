@@ -87,8 +87,8 @@ def commands(code: str, language: str = "console") -> list[Command]:
     found: list[Command] = []
     for offset, line in enumerate(lines[first:], first):
         last = found[-1] if found else None
-        if command := _prompt(line, signs):
-            found.append(Command(offset, *command, lines=[line]))
+        if prompt := _prompt(line, signs):
+            found.append(Command(offset, *prompt, lines=[line]))
             continue
         assert last is not None
         last.lines.append(line)
@@ -304,6 +304,13 @@ def as_shown(output: str, lines: list[str]) -> str:
     told = told_count(lines)
     nothing = told is not None and told[0] == 0 and not shown_rows(lines)
     return "" if nothing and "\n" not in output.strip("\n") else output
+
+
+def compared(command: Command, output: str) -> tuple[str, str]:
+    """What the page shows below a command, and what of its output that is compared with."""
+    if not command.sql or command.client == "sqlite":
+        return "\n".join(command.shown), output
+    return shown_rows(command.shown), as_shown(output, command.shown)
 
 
 def _from_vertical(lines: list[str]) -> list[str]:

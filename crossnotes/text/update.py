@@ -7,7 +7,7 @@ What a page shows and what was printed are compared as a run compares them, so a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossnotes.kinds import OF_NAME
@@ -161,12 +161,12 @@ def _for_all(
     snippet: Snippet,
     line: int,
     answers: Mapping[str, str],
-    shown: str,
-    fits: Callable[[str, str], bool],
+    fits: Callable[[str | None, str], bool],
 ) -> str | Problem | None:
-    """What to show in place of `shown`: nothing else where it fits what each target answered, and
-    a Problem where no answer fits them all."""
-    wrong = [answer for answer in answers.values() if not fits(shown, answer)]
+    """What to show instead: nothing else where what is shown fits what each target answered, and a
+    Problem where no answer fits them all. `fits` asks whether a text, None for what is shown, would
+    be right for an answer."""
+    wrong = [answer for answer in answers.values() if not fits(None, answer)]
     if not wrong:
         return None
     if all(fits(wrong[0], answer) for answer in answers.values()):
@@ -191,20 +191,36 @@ def _examples(
     """The lines below each example, as far as they are not what it printed."""
     for number, example in enumerate(pycon.examples(snippet.code)):
 
-        def fits(_shown: str, got: str, example: pycon.Example = example) -> bool:
+        def fits(shown: str | None, got: str, example: pycon.Example = example) -> bool:
+            if shown is not None:
+                example = replace(example, shown=tuple(_as_want(shown)))
             return pycon.is_shown(example, got, snippet.page)
 
         at = snippet.line + example.offset
-        shown = "\n".join(example.shown)
-        new = _for_all(snippet, at, _answers(printed, number), shown, fits)
+        new = _for_all(snippet, at, _answers(printed, number), fits)
         if isinstance(new, Problem):
             yield new
         elif new is not None:
             prompt = lines[at - 1]
-            prefix = prompt[: prompt.index(">>>" if not example.number else "In [")]
+            prefix = prompt[: prompt.index("In [" if example.number else ">>>")]
             first = snippet.line + example.below
             last = first + len(example.shown) - 1
+            if not _is_read_back(example, _as_want(new)):
+                message = "what this prints looks like a session; show it in an {output} below"
+                yield Problem(snippet.place, at, message)
+                continue
             yield Edit(first, last, _as_want(new), prefix)
+
+
+def _is_read_back(example: pycon.Example, below: Sequence[str]) -> bool:
+    """Whether what is written below an example will be read as its output."""
+    prompts = ("In [1]: ", "   ...: ") if example.number else (">>> ", "... ")
+    typed = prompts[0] + example.source.replace("\n", f"\n{prompts[1]}")
+    try:
+        found = pycon.examples("\n".join([typed, *below]))
+    except pycon.SessionError:
+        return False
+    return [one.shown for one in found] == [tuple(below)]
 
 
 def _answers(printed: Sequence[Printed], number: int) -> dict[str, str]:
@@ -221,24 +237,37 @@ def _commands(
 ) -> Iterator[Edit | Problem]:
     """The lines below each command that shows any, as far as they are not what it printed."""
 
-    for number, command in enumerate(transcript.commands(snippet.code)):
-        if not command.shown:
-            continue
+    found = transcript.commands(snippet.code, snippet.language)
+    number = 0
+    while number < len(found):
+        answers = _answers(printed, number)
+        for answer in answers.values():
+            transcript.told_apart(found, number, answer)
+        yield from _below(snippet, found[number], answers, lines)
+        number += 1
 
-        def fits(shown: str, got: str, command: transcript.Command = command) -> bool:
-            got = transcript.as_shown(got, command.shown) if command.sql else got
+
+def _below(
+    snippet: Snippet, command: transcript.Command, answers: Mapping[str, str], lines: list[str]
+) -> Iterator[Edit | Problem]:
+    if not command.shown:
+        return
+
+    def fits(shown: str | None, got: str) -> bool:
+        if shown is not None:
             return matches(Expected(shown), got)
+        right, got = transcript.compared(command, got)
+        return matches(Expected(right), got)
 
-        shown = transcript.shown_rows(command.shown) if command.sql else "\n".join(command.shown)
-        at = snippet.line + command.offset
-        new = _for_all(snippet, at, _answers(printed, number), shown, fits)
-        if isinstance(new, Problem):
-            yield new
-        elif new is not None:
-            first = at + 1 + command.text.count("\n")
-            last = first + len(command.shown) - 1
-            prefix = _prefix(lines[first - 1], command.shown[0])
-            yield Edit(first, last, plain(new).rstrip().split("\n"), prefix)
+    at = snippet.line + command.offset
+    new = _for_all(snippet, at, answers, fits)
+    if isinstance(new, Problem):
+        yield new
+    elif new is not None:
+        first = at + 1 + command.text.count("\n")
+        last = first + len(command.shown) - 1
+        prefix = _prefix(lines[first - 1], command.shown[0])
+        yield Edit(first, last, plain(new).rstrip().split("\n"), prefix)
 
 
 _UPDATES: Mapping[
