@@ -13,6 +13,7 @@ EXTENSIONS = [
     "publish_once",
     "match_classes",
     "snippet",
+    "sessions",
     "marks",
     "tables",
     "compare",

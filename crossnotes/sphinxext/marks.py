@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
-from crossnotes.kinds import KINDS
+from crossnotes.listing import language_of
 from crossnotes.page import Snippet
+from crossnotes.program import tab_problems
 from crossnotes.reader import Dialect
 from crossnotes.result import (
     COMPILED,
@@ -27,6 +28,7 @@ from crossnotes.sphinxext.known import Mark, anchor_of, entry, known_to, state_o
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
+from crossnotes.text import pycon
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -163,7 +165,8 @@ def join(
     codes = dict(enumerate(_bare(block.astext()) for block in literal_blocks))
     at = 0
     for snippet in snippets:
-        wanted = _bare(snippet.code)
+        code = pycon.as_read(snippet.code) if snippet.kind == "pycon" else snippet.code
+        wanted = _bare(code)
         same = [place for place, code in codes.items() if code == wanted]
         if not same:
             lost.append(snippet)
@@ -199,10 +202,11 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     for snippet in lost:
         if snippet.problem is None:
             _warn(page.path, snippet.line, "this block is run, and Sphinx does not show it")
-    for problem in page.problems:
-        _warn(page.path, problem.line, problem.message)
+    of_snippets = [snippet.problem for snippet in page.snippets if snippet.problem]
+    for problem in (*page.problems, *tab_problems(page, known.labels), *of_snippets):
+        _warn(problem.page, problem.line, problem.message)
     for block in _unread(literal_blocks, found, known.dialect):
-        _warn(page.path, block.line or 1, "this block is shown, and the run does not find it")
+        _warn(page.path, block.line or 1, "this block is shown, and nothing runs or excuses it")
     for index, block in found.items():
         outermost = outermost_of(block)
         if (anchor := anchor_of(index)) not in doctree.ids:
@@ -221,11 +225,13 @@ def _unread(
     found: Mapping[int, nodes.literal_block],
     dialect: Dialect,
 ) -> Iterator[nodes.literal_block]:
-    """Blocks in a language that is run, which no snippet stands for."""
+    """Blocks that no snippet stands for, in a language that is not only shown."""
     joined = {id(block) for block in found.values()}
     for block in literal_blocks:
-        language = block.get("language", "")
-        if language in KINDS and language not in dialect.show_only and id(block) not in joined:
+        language = block.get("language", "default")
+        if "source" in block and language == "default":  # a file that is shown as it is
+            language = language_of(Path(block["source"]))
+        if language not in dialect.show_only and id(block) not in joined:
             yield block
 
 

@@ -55,7 +55,7 @@ def _imports(program: Program) -> str:
     """The modules that the lines below use."""
     names = set()
     for snippet in program.snippets:
-        if "skip" in snippet.options:
+        if "skip" in snippet.options or snippet.problem is not None:
             continue
         if snippet.kind in ("dotenv", "file"):
             names |= {"pathlib", "sys"} if snippet.kind == "dotenv" else {"pathlib"}
@@ -67,7 +67,7 @@ def _imports(program: Program) -> str:
 
 
 def _lines(snippet: Snippet) -> Iterator[str]:
-    if reason := snippet.options.get("skip"):
+    if reason := snippet.options.get("skip") or (snippet.problem and snippet.problem.message):
         yield f"# Not run: {reason}"
         yield from (f"# {line}".rstrip() for line in snippet.code.split("\n"))
         return
