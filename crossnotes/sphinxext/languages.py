@@ -4,17 +4,23 @@ The languages are `crossnotes_languages` in conf.py; each is built into its own 
 others. The switcher's anchor and tab are added by docs/_static/languages.js.
 """
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from sphinx.util import logging
 
 from crossnotes.sphinxext.messages import _
+from crossnotes.translations.po import fault
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,22 @@ def add_to_page(
         context["page_source_suffix"] = ".po"  # what a reader of a translation would edit
 
 
+def check_catalogues(app: "Sphinx") -> None:
+    """Name what is wrong with a catalogue as a file: Sphinx reads on after most of it."""
+    config = app.config
+    if config.language == next(iter(config.crossnotes_languages)):
+        return
+    for folder in config.locale_dirs:
+        for path in sorted(Path(app.srcdir, folder, config.language).rglob("*.po")):
+            if wrong := fault(path.read_bytes()):
+                place = f"{os.path.relpath(path)}:{wrong.line}"
+                logger.warning("%s", wrong, location=place, type="crossnotes", subtype="catalogue")
+
+
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_config_value("crossnotes_languages", {"en": "English"}, "html", [dict])
     app.add_config_value("crossnotes_base_url", "https://example.com/", "html", [str])
+    app.connect("builder-inited", check_catalogues)
     # After sphinx-last-updated-by-git, which takes the suffix from pages that git doesn't know.
     app.connect("html-page-context", add_to_page, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,6 +38,10 @@ class Block:
         return f"`{first[:SHOWN]}`" if first else "without text"
 
 
+#: How MyST writes a hard line break into HTML and LaTeX.
+BREAKS = ("<br />", "\\\\")
+
+
 @dataclass(frozen=True)
 class Difference:
     """A block of one page that the page in the other language does not have."""
@@ -55,11 +59,16 @@ def blocks(doctree: nodes.document, page: Path) -> list[Block]:
     """The code blocks of a page, in reading order."""
     lines = page.read_text(encoding="utf-8").splitlines() if page.exists() else []
     kinds = (nodes.literal_block, nodes.doctest_block, nodes.math_block, nodes.raw)
-    found = [node for node in doctree.findall() if isinstance(node, kinds)]
+    found = [node for node in doctree.findall() if isinstance(node, kinds) and not _breaks(node)]
     return [
         Block(node.astext(), node.get("language", node.get("format", "")), _line(node, lines))
         for node in found
     ]
+
+
+def _breaks(node: nodes.Element) -> bool:
+    """Whether it is a hard line break, which a translation has or has not."""
+    return isinstance(node, nodes.raw) and node.astext().strip() in BREAKS
 
 
 def _line(node: nodes.Element, lines: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ from babel.messages.pofile import PoFileError, denormalize, write_po
 from sphinx_intl.catalog import load_po  # type: ignore[import-untyped]
 
 from crossnotes.site import SiteError, check, run_sphinx, sphinx
+from crossnotes.translations.po import fault
 
 EXTENSIONS = Path("crossnotes/sphinxext")
 #: The catalogue of their words.
@@ -152,9 +153,11 @@ def read(po: Path, language: str) -> Catalog:
     """A catalogue; an empty one when there is none yet."""
     if not po.exists():
         return Catalog(locale=language)
+    if wrong := fault(po.read_bytes()):
+        raise SiteError(f"{po}:{wrong.line}: {wrong}")
     try:
         catalogue: Catalog = load_po(str(po), abort_invalid=True, locale=language)
-    except (PoFileError, UnicodeDecodeError) as error:
+    except PoFileError as error:
         raise SiteError(f"{po}: {error}") from None
     for message in catalogue:
         _restore_previous(message)

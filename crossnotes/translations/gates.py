@@ -10,7 +10,7 @@ from functools import cached_property
 
 from crossnotes.translations import japanese, numbers
 from crossnotes.translations.glossary import Found, Glossary, contains
-from crossnotes.translations.markup import Markup
+from crossnotes.translations.markup import EXPLANATION, Markup
 from crossnotes.translations.words import tokens, words
 
 #: Written as they are in every language; a count that differs is markup that fell apart.
@@ -219,6 +219,7 @@ def _without(text: str, longer: tuple[str, ...]) -> str:
 def untranslated(pair: Pair) -> Iterator[str]:
     if pair.is_japanese:
         yield from _left_in_english(pair)
+        yield from _not_explained(pair)
         return
     left = [word for word in _common_words(pair) if word]
     if left:
@@ -246,6 +247,16 @@ def _left_in_english(pair: Pair) -> Iterator[str]:
             if ENGLISH & set(run) and len(run) > 1:
                 yield f"「{' '.join(run)}」 is in English: translate it"
             run = []
+
+
+def _not_explained(pair: Pair) -> Iterator[str]:
+    """Explanations of abbreviations, each of which is a text by itself."""
+    for piece in pair.translation.pieces:
+        if EXPLANATION not in piece.inside or japanese.has_japanese(piece.text):
+            continue
+        rest = "".join(pair.glossary.find(piece.text).rest)
+        if any(word.islower() and len(word) > 1 for word in words(rest)):
+            yield f"「{piece.text}」 is in English: translate it"
 
 
 # ---- the way Japanese is written

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from crossnotes.translations.markup import Piece
+from crossnotes.translations.markup import EXPLANATION, Piece
 
 #: Stands for code in a flat text, and for what may be drawn as anything, such as a role. Both are
 #: of the category Co, so that they are no character of any message.
@@ -95,14 +95,15 @@ def has_japanese(text: str) -> bool:
 
 
 def flat(pieces: Sequence[Piece]) -> list[str]:
-    """The text as a reader sees it, in one line for the sentences and one for each image."""
-    lines: dict[bool, str] = {}
-    for piece in pieces:
+    """The text as a reader sees it, in one line for the sentences, one for images, and one for each
+    explanation of an abbreviation."""
+    lines: dict[int, str] = {}
+    for place, piece in enumerate(pieces, 2):
         stand_in = {"text": piece.text, "code": CODE}.get(piece.kind, OBJECT)
         if TITLES & set(piece.inside) and not has_japanese(piece.text):
             stand_in = CODE
-        inside = "image" in piece.inside
-        lines[inside] = lines.get(inside, "") + stand_in
+        line = place if EXPLANATION in piece.inside else int("image" in piece.inside)
+        lines[line] = lines.get(line, "") + stand_in
     return list(lines.values())
 
 

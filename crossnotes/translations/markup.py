@@ -16,12 +16,16 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
+from sphinx.roles import Abbreviation
 from sphinx.util.nodes import split_explicit_title
 
 from crossnotes.sphinxext.leading_marks import escape
 
 #: Roles whose content is words for the reader, and not the name of something.
 PROSE_ROLES = frozenset({"abbr", "dfn", "guilabel", "menuselection", "sub", "sup"})
+
+#: What an {abbr} is said to stand for, which is shown apart from the sentence around it.
+EXPLANATION = "explanation"
 
 #: How what a parser calls it is written.
 EMPHASIS = {"em": "*", "strong": "**", "s": "~~"}
@@ -164,6 +168,9 @@ def _add_leaf(found: Markup, token: Token, inside: tuple[str, ...]) -> None:
             _add_text(found, token.content, inside)
         case "softbreak":
             found.pieces.append(Piece("text", " ", inside))
+        case "hardbreak":
+            # The English message has none: Sphinx joins the lines of a paragraph.
+            found.pieces.append(Piece("object", "", inside))
         case "code_inline":
             found.code[token.content] += 1
             found.pieces.append(Piece("code", token.content, inside))
@@ -179,6 +186,13 @@ def _add_leaf(found: Markup, token: Token, inside: tuple[str, ...]) -> None:
 
 def _add_role(found: Markup, token: Token, inside: tuple[str, ...]) -> None:
     name = str(token.meta["name"])
+    if name == "abbr" and (match := Abbreviation.abbr_re.search(token.content)):
+        found.roles["{abbr} with an explanation in half-width brackets"] += 1
+        words = token.content[: match.start()].strip()
+        found.pieces.append(Piece("text", words, (*inside, name)))
+        found.pieces.append(Piece("object", "", inside))
+        found.pieces.append(Piece("text", match[1], (*inside, EXPLANATION)))
+        return
     if name in PROSE_ROLES:
         found.roles[f"{{{name}}}"] += 1
         found.pieces.append(Piece("text", token.content, (*inside, name)))
@@ -196,7 +210,5 @@ def _source(token: Token) -> str:
             return f"[^{token.meta['label']}]"
         case "substitution_inline":
             return f"{{{{ {token.content} }}}}"
-        case "hardbreak":
-            return "a line break"
         case _:
             return token.content

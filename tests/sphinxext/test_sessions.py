@@ -9,7 +9,9 @@ import pytest
 
 from .conftest import sphinx_build
 
-HEAD = "---\nsummary: A page of sessions.\ncrossnotes: {targets: [sqlite]}\n---\n(home)=\n# Home\n\n"
+HEAD = (
+    "---\nsummary: A page of sessions.\ncrossnotes: {targets: [sqlite]}\n---\n(home)=\n# Home\n\n"
+)
 
 SESSIONS = """\
 ```pycon

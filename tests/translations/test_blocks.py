@@ -65,3 +65,15 @@ def test_the_line_is_that_of_the_page(tmp_path: Path) -> None:
         block.line = line
         doctree += block
     assert [block.line for block in blocks(doctree, page)] == [4, 8]
+
+
+def test_a_hard_line_break_is_no_block(tmp_path: Path) -> None:
+    document = new_document("a.md")
+    document += nodes.paragraph(
+        "",
+        "",
+        nodes.raw("", "<br />\n", format="html"),
+        nodes.raw("", "\\\\\n", format="latex"),
+        nodes.raw("", "<hr>", format="html"),
+    )
+    assert [block.text for block in blocks(document, tmp_path / "a.md")] == ["<hr>"]

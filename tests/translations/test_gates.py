@@ -59,6 +59,11 @@ RIGHT = [
     ("Reading is not allowed.", "読み取り不可。"),
     ("A list of servers", "サーバー一覧"),
     ("To the server", "サーバーへアクセス"),
+    ("A {abbr}`DDL (data definition language)`.", "{abbr}`DDL (データ定義言語)`です。"),
+    ("A {abbr}`DDL (data definition language)`.", "{abbr}`DDL (データ定義言語)` です。"),
+    ("An {abbr}`ORM` here.", "ここの {abbr}`ORM` です。"),
+    ("A line with a break and its half.", "改行のある行と\\\nその後半です。"),
+    ("A line with a break and its half.", "改行のある行と  \nその後半です。"),
     ("ハハ and パパ differ.", "「ハハ」と「パパ」は別です。"),
 ]
 
@@ -79,6 +84,11 @@ WRONG = [
     ("roles", "A {{ name }}.", "{{ names }}です。"),
     ("roles", "Some $x$.", "$y$です。"),
     ("roles", "It is.[^1]", "そうです。[^2]"),
+    ("roles", "A {abbr}`DDL (data definition)`.", "{abbr}`DDL（データ定義）`です。"),
+    ("roles", "A {abbr}`DDL (data definition)`.", "{abbr}`DDL` です。"),
+    ("untranslated", "A {abbr}`DDL (data definition)`.", "{abbr}`DDL (data definition)`です。"),
+    ("spacing", "A {abbr}`DDL (data in SQL)`.", "{abbr}`DDL (SQLのデータ)`です。"),
+    ("glossary", "{abbr}`IL (isolation level)`", "{abbr}`IL (隔離レベル、分離レベル)`"),
     ("emphasis", "It is *so*.", "**そう**です。"),
     ("markup", "It is **so**.", "これは**「そう」**です。"),
     ("markup", "Read `x`.", "`x` を読みます。\n\n`x` です。"),
