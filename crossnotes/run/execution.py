@@ -53,6 +53,7 @@ class Execution:
         #: Whether the page shows where the database is, so that nothing else may say it.
         self.shows_settings = self.project is not None and any(map(_is_settings, snippets))
         self.environment = dict(worker.environment)
+        record.hide(worker.folder.path)
         #: What each command of the last console block printed.
         self.parts: list[str] = []
 
@@ -272,13 +273,17 @@ class Execution:
     def _console(self, snippet: Snippet) -> str:
         expected = self.record.expected(snippet)
         printed: list[str] = []
-        for command in transcript.commands(snippet.code):
+        commands = transcript.commands(snippet.code, snippet.language)
+        # One after the other: what a command prints may look like the next.
+        while len(printed) < len(commands):
+            command = commands[len(printed)]
             line = snippet.line + command.offset
             count = -1
             if command.sql:
                 output, count = self._sql_command(snippet, command, line)
             else:
                 output = self._shell_command(snippet, command, line)
+            transcript.told_apart(commands, len(printed), output)
             printed.append(output)
             if command.shown and not self.record.update:
                 _check_shown(command, output, line)
@@ -300,6 +305,7 @@ class Execution:
         interpreter = self._ready_interpreter(needs_django=True)
         block = self.record.block(snippet)
         block |= {"kind": "sql", "code": command.text, "line": line, "expected": None}
+        block["client"] = command.client
         request: Run = {"op": "run", "blocks": [block], "keep_going": False}
         answer = demand(interpreter, request, timeout_of(snippet))
         return answer["output"], [-1, *answer["counts"]][-1]
@@ -386,8 +392,10 @@ class Execution:
 
 def _has_commands(snippet: Snippet) -> bool:
     """Whether a block has a command for a shell."""
-    return snippet.kind == "console" and any(
-        not command.sql for command in transcript.commands(snippet.code)
+    return (
+        snippet.kind == "console"
+        and snippet.problem is None
+        and any(not command.sql for command in transcript.commands(snippet.code, snippet.language))
     )
 
 
@@ -421,10 +429,7 @@ def _raised(raises: str, outcome: shell.Outcome) -> bool:
 
 def _check_shown(command: transcript.Command, output: str, line: int) -> None:
     """Raise BlockFailedError where a command printed something else than the page shows."""
-    right, got = "\n".join(command.shown), output
-    if command.sql:
-        right = transcript.shown_rows(command.shown)
-        got = transcript.as_shown(output, command.shown)
+    right, got = transcript.compared(command, output)
     if not matches(Expected(right), got):
         message = "the output is not what the page shows"
         failure = Failure(line + 1 + command.text.count("\n"), message, right, output)

@@ -38,44 +38,58 @@ def problem_of(program: Program) -> tuple[int, str] | None:
 
 
 class _Tee:
-    """A stream that also remembers what was written."""
+    """A stream that also remembers what was written, beside what was written to the other; it
+    stays the same from block to block, whatever keeps it."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.written: list[str] = []
+    def __init__(self, written: list[tuple[str, bool]], is_error: bool) -> None:
+        self.stream: TextIO = sys.stderr if is_error else sys.stdout
+        self._written = written
+        self._is_error = is_error
 
     def write(self, text: str) -> int:
-        self.written.append(text)
-        return self._stream.write(text)
+        self._written.append((text, self._is_error))
+        return self.stream.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 class PrintedInside(Capture):
     """What a block prints by Python; it goes to this process's own output as well."""
 
     def __init__(self) -> None:
-        self._stdout = sys.stdout
-        self._tee = _Tee(self._stdout)
+        self._written: list[tuple[str, bool]] = []
+        self._tees = _Tee(self._written, is_error=False), _Tee(self._written, is_error=True)
+        self._taken = 0
         self._listens = False
 
     def begin(self) -> None:
-        self._stdout = sys.stdout
-        self._tee = _Tee(self._stdout)
+        for tee, stream in zip(self._tees, (sys.stdout, sys.stderr), strict=True):
+            if stream is not tee:
+                tee.stream = stream
+        self._written.clear()
+        self._taken = 0
         self._listens = True
-        sys.stdout = self._tee
+        self.go_on()
+
+    def take(self) -> str:
+        text = "".join(text for text, _is_error in self._written[self._taken :])
+        self._taken = len(self._written)
+        return text
 
     def end(self) -> str:
         if self._listens:
             self._listens = False
-            sys.stdout = self._stdout
-        return "".join(self._tee.written)
+            sys.stdout, sys.stderr = (tee.stream for tee in self._tees)
+        return "".join(text for text, _is_error in self._written)
+
+    def output(self) -> str:
+        return "".join(text for text, is_error in self._written if not is_error)
 
     def go_on(self) -> None:
         """Listen again: a debugger that a block called has given the output back."""
         if self._listens:
-            sys.stdout = self._tee
+            sys.stdout, sys.stderr = self._tees
 
 
 class InsideSession(Session):

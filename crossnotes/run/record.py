@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from crossnotes.child.protocol import Answer, Block, Update
 from crossnotes.page import Output, Snippet
@@ -43,6 +45,7 @@ class Record:
         self.program = program
         self.hashes = hashes(program, project_digest)
         self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
+        self._hidden: tuple[str, ...] = ()
         self.update = update
         self.compiling = compiling
         self.keep_going = keep_going
@@ -141,9 +144,15 @@ class Record:
             tuple(self._masked(part) for part in parts),
         )
 
+    def hide(self, folder: Path) -> None:
+        """Show `...` for a folder of the run, which no reader has."""
+        self._hidden = (os.path.realpath(folder), str(folder))
+
     def _masked(self, text: str) -> str:
         for secret in self.secrets:
             text = text.replace(secret, "********")
+        for folder in self._hidden:
+            text = text.replace(folder, "...")
         return text
 
     def _masked_failure(self, failure: Failure, source: str) -> Failure:
@@ -164,7 +173,8 @@ class Record:
 
     def block(self, snippet: Snippet) -> Block:
         """A block as the interpreter takes it."""
-        expected = self.expected(snippet)
+        # An update compares nothing, and leaves what is right as it is.
+        expected = expected_of(snippet, self.program.target)
         update: Update = ""
         if self.update:
             update = "output" if snippet.outputs else "examples"

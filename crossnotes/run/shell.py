@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import socket
@@ -77,10 +78,15 @@ class Shell:
                 if timed_out or too_much:
                     process.kill()
                     break
-            output = os.pread(printed.fileno(), OUTPUT_LIMIT, 0).decode(errors="replace")
+            output = self._said(os.pread(printed.fileno(), OUTPUT_LIMIT, 0))
         self._remember()
         status = process.returncode or 0
         return Outcome(status, output, self._failed_line(text), timed_out, too_much)
+
+    def _said(self, printed: bytes) -> str:
+        """What was printed, as bash says it where a person types."""
+        ours = rf"{re.escape(str(self.state / 'commands'))}: line \d+: "
+        return re.sub(ours, "bash: ", printed.decode(errors="replace"))
 
     def _start(self, text: str, printed: int) -> Process:
         (self.state / "commands").write_text(text + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from crossnotes.reader import KINDS
+from crossnotes.kinds import KINDS
 from crossnotes.sphinxext.snippet import OUTPUT
 from crossnotes.text import pycon
 
