@@ -290,8 +290,9 @@ def _is_column(cells: tuple[str, ...]) -> bool:
     if not all(cell.startswith(" ") and cell.endswith(" ") for cell in cells):
         return False
     bare = [cell[1:-1] for cell in cells]
-    left = all(not cell.startswith(" ") for cell in bare[1:])
-    right = all(not cell.endswith(" ") for cell in bare[1:])
+    below = [cell for cell in bare[1:] if cell.strip()]
+    left = all(not cell.startswith(" ") for cell in below)
+    right = all(not cell.endswith(" ") for cell in below)
     text = bare[0].strip()
     room = len(bare[0]) - len(text)
     middle = " " * (room // 2) + text
