@@ -93,6 +93,8 @@ class Book:
         if not path.is_dir():
             if path.suffix == ".rst":
                 raise BookError(f"{text}: {_NO_RST}")
+            if path.suffix.lower() not in (PAGE, ".markdown"):
+                raise BookError(f"{text}: no page; pages are MyST Markdown (*{PAGE})")
             return [path]
         files = sorted(path.rglob(f"*{PAGE}"))
         if not files and any(path.rglob("*.rst")):

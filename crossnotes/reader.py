@@ -125,31 +125,6 @@ class Dialect:
         return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
 
 
-#: How a page is called that is written in another language than Markdown.
-_OTHER_PAGES: Mapping[str, str] = {
-    ".rst": "reStructuredText",
-    ".rest": "reStructuredText",
-    ".adoc": "AsciiDoc",
-    ".asciidoc": "AsciiDoc",
-    ".ipynb": "a notebook",
-    ".html": "HTML",
-    ".txt": "no page",
-    ".py": "no page",
-}
-
-
-def not_a_page(path: Path) -> str:
-    """Why a file that was named is no page, and what to do; "" where it is one."""
-    if path.suffix in (".md", ".markdown", ""):
-        return ""
-    what = _OTHER_PAGES.get(path.suffix.lower(), "no page")
-    return f"{path}: {what}, and pages are MyST Markdown (*.md); " + (
-        "rst2myst of the package rst-to-myst turns it into one"
-        if what == "reStructuredText"
-        else "name Markdown files, or a folder of them"
-    )
-
-
 def _undone(directive: Directive) -> tuple[int, str] | None:
     """The line and the words for what a directive of sphinx.ext.doctest asks for and is not
     done."""

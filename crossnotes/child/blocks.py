@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crossnotes.child import clients, repl
+from crossnotes.child import clients, repl, spawned
 from crossnotes.child.capture import Capture
 from crossnotes.child.clients import rows
 from crossnotes.child.protocol import Block
@@ -43,6 +43,9 @@ class Session:
     #: The code of the page, by what tracebacks call the file.
     _lines: dict[str, list[str]] = field(default_factory=dict)
     _runner: asyncio.Runner | None = None
+
+    def __post_init__(self) -> None:
+        spawned.listen()
 
     def next_input(self, source: str) -> str:
         """What tracebacks call the next input of a session."""
@@ -94,6 +97,8 @@ def run(block: Block, session: Session) -> str | None:
         output = KINDS[block["kind"]](block, session)
     except BlockFailedError as error:
         failure = error.failure
+        if session.capture.lost:
+            raise BlockFailedError(_lost(failure.line, session.capture.lost)) from error
         if raises is None or failure.expected:
             raise
         if not _is_raised(raises, failure.message):
@@ -103,6 +108,15 @@ def run(block: Block, session: Session) -> str | None:
     if raises is not None:
         raise BlockFailedError(Failure(block["line"], "nothing was raised", raises, "no error"))
     return output
+
+
+def _lost(line: int, said: str) -> Failure:
+    """What an author is told whose block waits for processes that do not find its functions."""
+    why = (
+        "a process that multiprocessing starts anew imports what it runs, and a page is no module; "
+        'import it from a file of the project, or use the start method "fork"'
+    )
+    return Failure(line, said, details=(why,))
 
 
 def python(block: Block, session: Session) -> str | None:

@@ -77,6 +77,10 @@ class Capture:
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         self._left = OUTPUT_LIMIT
+        #: The number of the block that is heard now, and whether one is.
+        self.blocks, self.is_listening = 0, False
+        #: What a process said that could not find what the block defines.
+        self.lost = ""
         #: The spans of the file that were written to standard error by Python.
         self.errors: list[tuple[int, int]] = []
         self._text, self._output = "", ""
@@ -87,6 +91,8 @@ class Capture:
 
     def begin(self) -> None:
         """Begin to hear a block."""
+        self.blocks += 1
+        self.lost, self.is_listening = "", True
         self._left = OUTPUT_LIMIT
         self._text, self._output = "", ""
         self.errors.clear()
@@ -131,8 +137,13 @@ class Capture:
             at = max(at, end)
         return (kept + printed[at:]).decode(errors="replace")
 
+    def so_far(self) -> str:
+        """What was printed since the last `take`, which is left for it; for another thread."""
+        return os.pread(self._file, OUTPUT_LIMIT, 0).decode(errors="replace")
+
     def end(self) -> str:
         """All that was printed since `begin`."""
+        self.is_listening = False
         self.take()
         return self._text
 

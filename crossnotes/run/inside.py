@@ -62,6 +62,7 @@ class PrintedInside(Capture):
         self._tees = _Tee(self._written, is_error=False), _Tee(self._written, is_error=True)
         self._taken = 0
         self._listens = False
+        self.lost = ""
 
     def begin(self) -> None:
         for tee, stream in zip(self._tees, (sys.stdout, sys.stderr), strict=True):

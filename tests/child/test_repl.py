@@ -68,3 +68,13 @@ def test_function_of_a_python_block_is_found_by_inspect_and_tracebacks() -> None
     )
     assert verdict(text) == "passed"
     assert verdict(text.replace("    return 1 / 0\nZero", "    return 1 / 2\nZero")) != "passed"
+
+
+def test_pool_of_processes_that_are_started_anew_ends_soon_with_what_they_say() -> None:
+    lines = ["import multiprocessing", "", "def square(number):", "    return number**2", ""]
+    lines += ["with multiprocessing.get_context('spawn').Pool(1) as pool:"]
+    lines += ["    print(pool.map(square, [1]))"]
+    said = "AttributeError: Can't get attribute 'square' on <module '__main__'"
+    assert verdict(page("python", *lines)).startswith(f"10: {said}")
+    forked = page("python", *lines, below="[1]").replace("spawn", "fork")
+    assert verdict(forked) == "passed"

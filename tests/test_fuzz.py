@@ -1,0 +1,62 @@
+"""One character of our own pages is changed: each change that a reader could see fails.
+
+A sample runs here. All pages and all changes run with
+`CROSSNOTES_ALL_CHANGES=1 .venv/bin/python -m pytest -n 0 -s tests/test_fuzz.py`.
+"""
+
+import os
+import random
+from collections import Counter
+
+from crossnotes import config, reader
+from crossnotes.book import Book
+from crossnotes.run import project as projects
+from crossnotes.run.benches import Benches, Options, opened
+from crossnotes.run.driver import Driver
+from crossnotes.targets import every_target
+from crossnotes.text.update import answers
+
+from . import fuzz
+from .conftest import REPOSITORY
+
+#: Read when tests are collected; no test sees a variable with this beginning.
+ALL = bool(os.environ.get("CROSSNOTES_ALL_CHANGES"))
+
+#: What is run for the sample, and how many changes it has.
+PAGES = ("docs/subjects/upsert.md", "docs/subjects/wrong-values.md", "docs/guides/write-a-page.md")
+SAMPLE = 300
+
+
+def test_every_change_that_a_reader_could_see_fails() -> None:
+    book = Book(config.find(REPOSITORY))
+    sources = book.sources([str(REPOSITORY / page) for page in (["docs"] if ALL else PAGES)])
+    project = projects.find(REPOSITORY / "snippets")
+    environment = {"PATH": os.environ["PATH"]}
+    with opened(Benches(book.config, project, environment, Options(update=True))) as benches:
+        (run,) = Driver(book, benches, 1, False).on([every_target()["sqlite"]], sources)
+    assert not run.problem, run.problem
+    printed = answers({"sqlite": run.results})
+    found = []
+    for source in sources:
+        text = source.path.read_text(encoding="utf-8")
+        page = book.read(source).page
+        found += [(source, page, change) for change in fuzz.changes(text, page, "sqlite")]
+    assert len(found) >= (5000 if ALL else SAMPLE)
+    if not ALL:
+        found = random.Random(14).sample(found, SAMPLE)
+    excused: Counter[str] = Counter()
+    survived = []
+    for source, page, change in found:
+        of_block = printed.get((page.path, change.index), ())
+        if not of_block:
+            excused["a block that is not run here"] += 1
+            continue
+        now = reader.parse(change.text, source.shown_as, source.dialect, source.path.parent)
+        if fuzz.fails(change, page, now, of_block):
+            continue
+        if reason := fuzz.excuse(change):
+            excused[reason] += 1
+        else:
+            survived.append(f"{page.path}:{change.line}: {change.before!r} -> {change.after!r}")
+    print(f"{len(found)} changes, {len(survived)} survived; excused: {dict(excused)}")
+    assert survived == []
