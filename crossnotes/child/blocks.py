@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crossnotes.child import clients, repl, spawned
+from crossnotes.child import clients, django, repl, spawned
 from crossnotes.child.capture import Capture
 from crossnotes.child.clients import rows
 from crossnotes.child.protocol import Block
@@ -216,7 +216,9 @@ def describe(error: BaseException | None) -> str:
         return f"SystemExit: the block ended the interpreter with status {error.code!r}"
     # A SyntaxError shows its place before, which is told otherwise; notes come after.
     said = (part for part in traceback.format_exception_only(error) if not part.startswith("  "))
-    return " ".join(line.strip() for line in next(said).splitlines())
+    told = " ".join(line.strip() for line in next(said).splitlines())
+    hint = django.hint(error)
+    return f"{told} ({hint})" if hint else told
 
 
 def storable(text: str) -> str:

@@ -10,6 +10,22 @@ from crossnotes.child.protocol import Connect, Setup, Wanted
 from crossnotes.result import BlockFailedError, Failure
 
 
+#: The databases that the project's settings name and a page does not get.
+left_out: set[str] = set()
+
+
+def hint(error: BaseException | None) -> str:
+    """What an author is told of an error that the run has caused; "" of any other."""
+    if type(error).__name__ != "ConnectionDoesNotExist":
+        return ""
+    if not any(repr(alias) in str(error) for alias in left_out):
+        return ""
+    return (
+        "the project has more databases than one, and a page is run on `default` alone; route what "
+        "it shows there, or show the block with `:skip: reason`"
+    )
+
+
 def set_up(request: Setup) -> None:
     """Load the project's settings and apps. No connection is opened."""
     try:
@@ -27,6 +43,7 @@ def set_up(request: Setup) -> None:
     else:
         settings.configure(USE_TZ=True, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField")
     if request["databases"] is not None:
+        left_out.update(settings.DATABASES.keys() - request["databases"].keys())
         settings.DATABASES = request["databases"]
     django.setup()
 

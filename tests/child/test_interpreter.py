@@ -297,3 +297,48 @@ def test_result_says_how_long_and_who(repository: Repository) -> None:
     (result,) = repository.results(page)
     assert (result.page, result.line, result.index, result.name) == ("docs/a.md", 5, 0, "n")
     assert result.seconds > 0
+
+
+def test_database_that_a_page_does_not_get_is_said_plainly(project: Repository) -> None:
+    settings = project.django / "notebook" / "settings.py"
+    other = '\nDATABASES["other"] = DATABASES["default"]\n'
+    settings.write_text(settings.read_text(encoding="utf-8") + other, encoding="utf-8")
+    code = ["from notes.models import Note", 'Note.objects.using("other").count()']
+    line, message = project.failure(block("python", *code))
+    assert line == 5
+    assert "a page is run on `default` alone" in message
+
+
+# -- console --------------------------------------------------------------------------------------
+
+
+def test_rows_are_shown_as_sqlite3_shows_them(repository: Repository) -> None:
+    lines = ["sqlite> CREATE TABLE tbl1 (one TEXT, two INT, three REAL);"]
+    lines += ["sqlite> INSERT INTO tbl1 VALUES ('hello!', 10, 0.1), (NULL, 20, 2.0);"]
+    lines += ["sqlite> SELECT * FROM tbl1;", "hello!|10|0.1", "|20|2.0", "sqlite> .tables", "tbl1"]
+    lines += ["sqlite> .headers on", "sqlite> SELECT two", "   ...> FROM tbl1 WHERE two < 20;"]
+    lines += ["two", "10", "sqlite> .schema tbl1"]
+    lines += ["CREATE TABLE tbl1 (one TEXT, two INT, three REAL);"]
+    (result,) = repository.results(block("console", *lines))
+    assert result.status == "passed", result.failure
+    wrong = repository.failure(block("console", *lines[:3], "hello!|10|0.2", "|20|2.0"))
+    assert wrong == (7, "the output is not what the page shows")
+    line, message = repository.failure(block("console", "sqlite> .mode box"))
+    assert (line, message[:31]) == (4, "`.mode box` of sqlite3 is not r")
+
+
+def test_rows_are_shown_as_psql_shows_them(repository: Repository) -> None:
+    lines = ["shop=# CREATE TABLE t (a integer, b text);", "CREATE TABLE"]
+    lines += ["shop=# INSERT INTO t VALUES (1, NULL), (10, 'x'), (2, 'y');", "INSERT 0 3"]
+    lines += ["shop=# SELECT * FROM t;", " a  | b ", "----+---", "  1 | ", " 10 | x", "  2 | y"]
+    lines += ["(3 rows)", ""]
+    assert [r.status for r in repository.results(block("console", *lines))] == ["passed"]
+    lines[7] = " 1  | "
+    assert repository.failure(block("console", *lines))[0] == 9
+
+
+def test_message_of_bash_has_no_folder_of_the_run(repository: Repository) -> None:
+    page = block("console", "$ no-such-program || true", "bash: no-such-program: command not found")
+    assert [r.status for r in repository.results(page)] == ["passed"]
+    (result,) = repository.results(block("console", "$ pwd"))
+    assert result.output == ".../project"

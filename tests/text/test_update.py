@@ -203,3 +203,48 @@ def test_two_answers_in_one_place_are_a_problem_at_its_line(
 def test_edits_are_done_from_the_end_so_that_lines_stay_true() -> None:
     text = "a\nb\nc"
     assert updated(text, [Edit(1, 1, ["x", "y"]), Edit(3, 3, [])]) == "x\ny\nb"
+
+
+SHOWN = """\
+```pycon
+>>> try:
+...     {}["a"]
+... except KeyError as error:
+...     raise ValueError("b") from error
+...
+Traceback (most recent call last):
+  ...
+ValueError: c
+>>> print("x\\n\\ny")
+x
+>>> print("z\\n\\n")
+w
+```
+
+```python
+import sys
+print("told", file=sys.stderr)
+print("said")
+```
+```{output}
+said
+```
+"""
+
+
+def test_what_is_written_passes(repository: Repository) -> None:
+    page = repository.page(SHOWN)
+    assert repository.crossnotes("test", "docs", "--update").code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "KeyError: 'a'\n\nThe above exception was the direct cause of" in text
+    assert "  ...\nValueError: b\n" in text
+    assert 'print("x\\n\\ny")\nx\n\ny\n>>> print("z\\n\\n")\nz\n```' in text
+    assert "```{output}\nsaid\n```" in text
+    assert repository.crossnotes("test", "docs", "--no-reuse").code == 0
+
+
+def test_what_would_be_read_as_a_prompt_is_not_written(repository: Repository) -> None:
+    page = repository.page('```pycon\n>>> print("a\\n>>> b")\na\n```\n')
+    done = repository.crossnotes("test", "docs", "--update")
+    assert "docs/a.md:2: what this prints looks like a session" in done.out
+    assert page.read_text(encoding="utf-8").endswith("\na\n```\n")
