@@ -39,8 +39,8 @@ DOCTEST_OPTIONS: Mapping[str, str] = {
     "options": "write doctest's directives behind the code, as in `>>> f()  # doctest: +ELLIPSIS`",
 }
 
-#: Directives of others that hold Markdown, or what is drawn and no code; a project without a
-#: conf.py may have them.
+#: Directives of others that hold Markdown, a comment, or what is drawn and no code; a project
+#: without a conf.py may have them.
 KNOWN_ELSEWHERE = frozenset(
     [
         "article-info",
@@ -48,8 +48,12 @@ KNOWN_ELSEWHERE = frozenset(
         "button-ref",
         "card",
         "card-carousel",
+        "comment",
+        "digraph",
         "div",
         "dropdown",
+        "graph",
+        "graphviz",
         "grid",
         "grid-item",
         "grid-item-card",
