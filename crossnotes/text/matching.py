@@ -27,8 +27,20 @@ _PLACE = re.compile(r'(File "\.\.\.", line )\d+')
 
 
 def plain(text: str) -> str:
-    """Text without the escape sequences that colour it."""
-    return _COLOUR.sub("", text) if "\x1b" in text else text
+    """Text as a terminal shows it: without the escape sequences that colour it, and with what a
+    carriage return lets the rest of its line be written over."""
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
+    if "\r" in text:
+        text = "\n".join(map(_overwritten, text.replace("\r\n", "\n").split("\n")))
+    return text
+
+
+def _overwritten(line: str) -> str:
+    shown = ""
+    for part in line.split("\r"):
+        shown = part + shown[len(part) :]
+    return shown
 
 
 def matches(expected: Expected, got: str) -> bool:

@@ -19,6 +19,12 @@ from crossnotes.text.matching import Expected, difference, matches, without_colu
         ("Applying ... OK", "Applying notes.0001_initial... OK"),
         ("...", "anything\nat all"),
         ("名前 | ...", "名前 | ハハ"),
+        ("red", "\x1b[1;31mred\x1b[0m"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("100 %\ndone", " 0 %\r50 %\r100 %\r\ndone\n"),
+        ("abd", "xbd\ra"),
+        ('File "...", line 3, in f', 'File "a.py", line 7, in f'),
+        ("........", "...and so on..."),
     ],
 )
 def test_output_matches(expected: str, got: str) -> None:
@@ -40,6 +46,9 @@ def test_output_matches(expected: str, got: str) -> None:
         ("1", "True"),
         ("True", "1"),
         ("a...c", "ab"),
+        ("a...b...c", "acb"),
+        ("...and so on", "...and so forth"),
+        ('File "b.py", line 3', 'File "b.py", line 7'),
     ],
 )
 def test_output_differs(expected: str, got: str) -> None:
