@@ -9,7 +9,6 @@ import sys
 from crossnotes.child.protocol import Connect, Setup, Wanted
 from crossnotes.result import BlockFailedError, Failure
 
-
 #: The databases that the project's settings name and a page does not get.
 left_out: set[str] = set()
 
