@@ -73,7 +73,8 @@ sphinx_tabs_disable_css_loading = True
 # Those after which a console block has something to type, and those of lines that go on.
 copybutton_prompt_text = "|".join(
     [
-        r"(?:\([\w.-]+\) )?\$ ",
+        r"(?:\([^()\s]+\) ?)?(?:\[?[\w.-]+@[\w.-]+[: ]?[~/\w.-]*\]?)?\$ ",
+        r"In \[\d+\]: | +\.{3,}: ",
         r">>> ",
         r"\.\.\. ",
         r"(?:mysql|TiDB|tidb|sqlite|(?:MySQL|MariaDB) \[[^\]]*\])> ",

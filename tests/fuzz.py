@@ -92,13 +92,15 @@ def _typed(snippet: Snippet) -> Sequence[str]:
     return [snippet.code]
 
 
-def excuse(change: Change) -> str:
+def excuse(change: Change, printed: Sequence[Printed]) -> str:
     """Why a changed page is right, or no reader sees the change; "" where it is a fault."""
     before, after = change.before.rstrip(), change.after.rstrip()
     if before == after:
         return "blanks at the end of a line"
-    if "..." in after and same(after.strip(), before.strip()) and _indent(before) == _indent(after):
-        return "`...` stands for what was there"
+    if "..." in after and _indent(before) == _indent(after):
+        real = [line.strip() for one in printed for line in one.whole.split("\n")]
+        if any(same(after.strip(), line) for line in (before.strip(), *real)):
+            return "`...` stands for what was there, or was printed"
     if before.strip() == "..." and set(after.strip()) <= {".", " "}:
         return "the `...` of a stack, in another column"
     return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 
@@ -26,6 +28,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
 django.setup()
 """
 
+_RUNNER = """\
+import ast
+import asyncio
+import types
+
+runner = asyncio.Runner()
+"""
+
+#: A file of Python has no `await` outside of functions, as a session has.
+_AWAITING = """\
+code = compile({code!r}, "page", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+runner.run(types.FunctionType(code, globals())())"""
+
 
 def file_name(docname: str, program: Program) -> str:
     """A name beside the page's own, with the target and the other labels of the program."""
@@ -47,6 +62,10 @@ def script(program: Program, title: str, label: str, settings: str) -> str:
         if needs_django and snippet.kind in ("python", "pycon", "sql"):
             parts.append(_DJANGO.format(settings=settings))
             needs_django = False
+        if _awaits(body):
+            body = _AWAITING.format(code=body)
+            if not any("asyncio.Runner()" in part for part in parts):
+                parts.append(_RUNNER)
         parts.append(f"# {snippet.place}, line {snippet.line}\n{body}\n")
     return "\n".join(part for part in parts if part)
 
@@ -99,9 +118,20 @@ def _pycon(snippet: Snippet) -> Iterator[str]:
             yield example.source
 
 
+def _awaits(code: str) -> bool:
+    """Whether code awaits something outside of functions."""
+    if "await" not in code and "async " not in code:
+        return False
+    try:
+        found = compile(code, "page", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError:
+        return False
+    return bool(found.co_flags & inspect.CO_COROUTINE)
+
+
 def _is_expression(source: str) -> bool:
     try:
-        compile(source, "page", "eval")
+        compile(source, "page", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError:
         return False
     return not source.startswith("print(")

@@ -81,3 +81,12 @@ def test_name_says_page_target_and_labels() -> None:
     labels = Labels({"SQLite": "sqlite", "TiDB Dedicated": "tidb-dedicated"}, {})
     (program,) = programs(page, "sqlite", labels)
     assert download.file_name("a/b", program).startswith("a/b.sqlite.")
+
+
+def test_file_awaits_what_a_session_awaits(repository: Repository) -> None:
+    code = "import asyncio\n\nasync def double(n):\n    return n * 2\n\nx = await double(2)"
+    session = ">>> await double(x)\n8\n>>> x\n4"
+    repository.page(f"# A\n\n```python\n{code}\n```\n\n```pycon\n{session}\n```\n")
+    path = repository.write("a.py", _script(repository))
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["8", "4"]
