@@ -62,6 +62,11 @@ class Session:
         lines[line - 1 : line - 1 + len(code)] = code
         linecache.cache[file] = (len(lines), None, lines, file)
 
+    def line(self, file: str, number: int) -> str:
+        """A line of the page's code."""
+        lines = self._lines.get(file, [])
+        return lines[number - 1].strip() if number <= len(lines) else ""
+
     def is_page(self, file: str) -> bool:
         """Whether code of a file is the page's."""
         return file in self._lines
@@ -134,7 +139,7 @@ def python(block: Block, session: Session) -> str | None:
         at = error.lineno if error.filename == block["page"] else None
         raise BlockFailedError(Failure(at or block["line"], describe(error))) from error
     except BaseException as error:
-        raise BlockFailedError(Failure(page_line(error, block), describe(error))) from error
+        raise BlockFailedError(_raised(error, block, session)) from error
     if block["expected"] is None:
         return None
     whole = session.capture.end()
@@ -226,14 +231,21 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
-def page_line(error: BaseException, block: Block) -> int:
-    """The deepest line of the page in the traceback of `error`."""
+def _raised(error: BaseException, block: Block, session: Session) -> Failure:
+    """What was raised, at the deepest line of the page in its traceback. Where that is in an
+    earlier block, both lines are shown: what was raised there, and what of this block called it."""
+    first = block["line"]
     lines = [
         number
         for frame, number in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == block["page"]
-    ]
-    return lines[-1] if lines else int(block["line"])
+    ] or [first]
+    own = [line for line in lines if first <= line <= first + block["code"].count("\n")]
+    details: tuple[str, ...] = ()
+    if own and lines[-1] not in own:
+        called = f"called on line {own[-1]}: {session.line(block['page'], own[-1])}"
+        details = (session.line(block["page"], lines[-1]), called)
+    return Failure(lines[-1], describe(error), details=details)
 
 
 def _is_raised(raises: str, message: str) -> bool:

@@ -62,8 +62,12 @@ def test_error_is_told_at_its_line(
 def test_error_in_a_function_of_an_earlier_block_is_told_where_it_was_raised(
     repository: Repository,
 ) -> None:
-    page = block("python", "def f():", "    return 1 / 0") + block("python", "f()")
-    assert repository.failure(page) == (5, "ZeroDivisionError: division by zero")
+    page = block("python", "def f():", "    return 1 / 0") + block("python", "x = 1", "f()")
+    (_, result) = repository.results(page)
+    assert result.failure is not None
+    assert result.failure.line == 5
+    assert result.failure.message == "ZeroDivisionError: division by zero"
+    assert result.failure.details == ("return 1 / 0", "called on line 11: f()")
 
 
 def test_prints_of_python_and_of_children_come_in_order(repository: Repository) -> None:
