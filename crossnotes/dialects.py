@@ -11,7 +11,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-from crossnotes import folders
+from crossnotes import files, folders
 from crossnotes.markdown import Myst
 
 CONF = "conf.py"
@@ -74,10 +74,7 @@ def _read(cache: Path) -> dict[str, Any] | None:
 
 def _write(cache: Path, found: dict[str, Any]) -> None:
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(found), encoding="utf-8")
-        temporary.replace(cache)
+        files.write(cache, json.dumps(found))
     except OSError:
         return  # a home that cannot be written to costs time, nothing else
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
+from crossnotes import files
+
 TITLE = "Crossnotes"
 OFFLINE = "crossnotes.zip"
 
@@ -74,5 +76,5 @@ def _read(page: Path) -> str:
 
 
 def _write(page: Path, text: str) -> None:
-    if _read(page) != text:
-        page.write_text(text, encoding="utf-8")
+    if not page.exists() or page.read_bytes() != text.encode():
+        files.write(page, text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from livereload import Server
 
-from crossnotes import site
+from crossnotes import files, site
 
 #: What a build depends on, from the root of the repository.
 WATCHED = ("docs", "locale", "snippets", "crossnotes", "build/ledger", "conf.py", "pyproject.toml")
@@ -13,7 +13,7 @@ WATCHED = ("docs", "locale", "snippets", "crossnotes", "build/ledger", "conf.py"
 
 def is_made(path: str) -> bool:
     """Whether a file below a watched folder is written by a build itself."""
-    return path.endswith((".mo", ".pyc", "~")) or "__pycache__" in path
+    return path.endswith((".mo", ".pyc", "~", files.SUFFIX)) or "__pycache__" in path
 
 
 def serve(port: int, root: Path = Path()) -> int:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossnotes import front
+from crossnotes import files, front
 
 OUT = Path("build/html")
 
@@ -92,9 +92,12 @@ def side_by_side(languages: Iterable[str], build: Callable[[str], Build]) -> lis
 def write_zip(out: Path) -> None:
     """The site as one file; its links between pages and languages are relative."""
     path = out / front.OFFLINE
-    files = sorted(f for f in out.rglob("*") if f.is_file() and not f.name.startswith("."))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
+    pages = sorted(f for f in out.rglob("*") if f.is_file() and not f.name.startswith("."))
+    with (
+        files.replacing(path) as zipped,
+        zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for file in pages:
             archive.write(file, Path(path.stem, file.relative_to(out)))
 
 
