@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all.
+"""Files that are written whole or not at all, and read without an end to wait for.
 
 The new text is written beside the file and takes its place when it is complete: whatever ends the
 write (a full disk, a signal, a power cut where it is asked for), the old file is there until then.
@@ -7,6 +7,7 @@ write (a full disk, a signal, a power cut where it is asked for), the old file i
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -17,6 +18,25 @@ from typing import BinaryIO
 
 #: How a file is named while it is written. No pattern of pages, catalogues or ledgers matches it.
 SUFFIX = ".crossnotes-new"
+
+
+#: Bytes that a page, or what it includes, may have.
+LARGEST = 50_000_000
+
+
+def read(path: Path) -> bytes:
+    """What a file holds. Raises OSError, for a device, a pipe and a file of more than `LARGEST`
+    too: reading them would not end, or take all memory."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file", str(path))
+        if status.st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"it has more than {LARGEST // 1_000_000} MB", str(path))
+        return file.read(LARGEST + 1)
 
 
 def write(path: Path, text: str | Iterable[str], *, sync: bool = False) -> None:
