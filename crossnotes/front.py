@@ -13,6 +13,7 @@ from crossnotes import files
 
 TITLE = "Crossnotes"
 OFFLINE = "crossnotes.zip"
+TEMPLATE = "docs/_templates/front.html"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def write(languages: Mapping[str, str], out: Path, root: Path) -> None:
     A host shows the 404.html of the site's own folder at any address, so its links name the path
     that the site has on the web.
     """
-    template = (root / "docs/_templates/front.html").read_text(encoding="utf-8")
+    template = (root / TEMPLATE).read_text(encoding="utf-8")
     draw = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
     first = next(iter(languages))
     homes = {code: _read(out / code / "index.html") for code in languages}
