@@ -64,12 +64,15 @@ def write(languages: Mapping[str, str], out: Path, root: Path) -> None:
     ]
     zipped = out / OFFLINE
     size = zipped.stat().st_size / 1e6 if zipped.exists() else 0
-    _write(out / "index.html", draw.render(title=TITLE, choices=choices, zip=OFFLINE, size=size))
+    css = f"{first}/_static/front.css"
+    front = draw.render(title=TITLE, choices=choices, zip=OFFLINE, size=size, css=css)
+    _write(out / "index.html", front)
     choices = [
         Choice(code, name, f"{base}{code}/index.html", missing[code])
         for code, name in languages.items()
     ]
-    _write(out / "404.html", draw.render(title=f"{TITLE}: 404", choices=choices, missing=True))
+    none = draw.render(title=f"{TITLE}: 404", choices=choices, missing=True, css=f"{base}{css}")
+    _write(out / "404.html", none)
 
 
 def _read(page: Path) -> str:

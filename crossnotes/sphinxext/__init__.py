@@ -25,6 +25,7 @@ EXTENSIONS = [
     "frontmatter",
     "discovery",
     "theme",
+    "no_inline",
     "later",
     "copybutton_ja",
     "search_ja",
