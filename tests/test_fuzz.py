@@ -26,8 +26,8 @@ from crossnotes.translations.glossary import GlossaryError
 COUNT = int(os.environ.get("CROSSNOTES_FUZZ", "400"))
 SEED = int(os.environ.get("CROSSNOTES_FUZZ_SEED", "1"))
 
-#: Seconds after which one input counts as a hang.
-LIMIT = 5
+#: Seconds of work, and of waiting on a machine that others use too, that are a hang for one input.
+LIMIT, WAITED = 5, 120
 
 PAGES = """\
 ---
@@ -210,13 +210,16 @@ def limit() -> Iterator[None]:
     def over(number: int, frame: object) -> None:
         raise TooLongError
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(LIMIT)
+    before = [signal.signal(number, over) for number in (signal.SIGPROF, signal.SIGALRM)]
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
+    signal.alarm(WAITED)
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before[0])
+        signal.signal(signal.SIGALRM, before[1])
 
 
 def told(error: Exception, path: Path) -> None:
