@@ -61,7 +61,8 @@ def replacing(path: Path, *, sync: bool = False) -> Iterator[BinaryIO]:
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() and not _is_system(path) else path
     if _is_system(path) or (path.exists() and not path.is_file()):
-        with path.open("wb") as device:
+        # At the end, where what a process has open already is a file.
+        with path.open("ab") as device:
             yield device
         return
     remove_leftovers(path.parent)

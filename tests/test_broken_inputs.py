@@ -273,6 +273,12 @@ TABLE = [
         PAGES,
         "directives stand in each other more than 50 deep",
     ),
+    Broken(
+        "directives 1,000 deep, built",
+        page(NESTED),
+        ("html",),
+        "docs/b.md: Sphinx cannot read this page",
+    ),
     Broken("quotes 2,000 deep", page(">" * 2000 + " x\n"), PAGES),
     Broken(
         "include of a pipe",

@@ -188,6 +188,14 @@ def test_device_is_written_into_and_not_replaced(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "before\ntext\n"
+    with (tmp_path / "out").open("w") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "before\ntext\n"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    files.write(pipe, OLD)
+    assert reader.communicate(timeout=60)[0] == OLD
 
 
 def test_name_that_is_no_utf_8_becomes_an_escape_that_json_reads(tmp_path: Path) -> None:
