@@ -35,6 +35,9 @@ class Identity:
 
     version: str
     tidb_version: str | None = None
+    #: The port that it says it answers on, which behind a tunnel or in a container is not the one
+    #: that was asked; 0 where it does not say.
+    port: int = field(default=0, compare=False)
 
     @property
     def short(self) -> str:
