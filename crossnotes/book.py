@@ -5,7 +5,8 @@ Every edge begins with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +81,7 @@ class Book:
         found: dict[Path, Source] = {}
         for text in paths:
             path, line = _path_and_line(text)
-            if not path.exists():
+            if not os.path.lexists(path):
                 raise BookError(f"{text}: no such file or folder")
             for file in self._files(path, text):
                 source = self.source(file)
@@ -96,7 +97,7 @@ class Book:
             if path.suffix.lower() not in (PAGE, ".markdown"):
                 raise BookError(f"{text}: no page; pages are MyST Markdown (*{PAGE})")
             return [path]
-        files = sorted(path.rglob(f"*{PAGE}"))
+        files = sorted(filter(_is_a_persons(path), path.rglob(f"*{PAGE}")))
         if not files and any(path.rglob("*.rst")):
             raise BookError(f"{text}: no pages (*{PAGE}) in it, but *.rst; {_NO_RST}")
         if not files:
@@ -105,8 +106,10 @@ class Book:
 
     def source(self, file: Path) -> Source:
         """A page. Raises BookError where its project's conf.py cannot be loaded."""
-        resolved = file.parent.resolve() / file.name
-        return Source(file.resolve(), self.shown_as(file, resolved), self.dialect(file.parent))
+        # A link to itself leads nowhere, which reading it tells.
+        resolved = Path(os.path.realpath(file.parent)) / file.name
+        path = Path(os.path.realpath(file))
+        return Source(path, self.shown_as(file, resolved), self.dialect(file.parent))
 
     def shown_as(self, file: Path, resolved: Path) -> str:
         """A page's path from the repository's root, or as it was given outside of it."""
@@ -156,6 +159,11 @@ class Book:
             for program in programs(reading.page, target, self.labels)
             if program.snippets or program.excused
         ]
+
+
+def _is_a_persons(folder: Path) -> Callable[[Path], bool]:
+    """Whether a file below a folder is a page: what begins with a dot is an editor's."""
+    return lambda page: not any(part.startswith(".") for part in page.relative_to(folder).parts)
 
 
 _NO_RST = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import gc
+import io
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from typing import Any
 import click
 
 from crossnotes import config as configuration
+from crossnotes import files
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, BookError, Source
 from crossnotes.page import Page, Problem
@@ -42,6 +44,10 @@ class Wrong(click.ClickException):
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Documentation that cannot be wrong: runs the code blocks of MyST pages on databases."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that is not UTF-8 is shown, and JSON reads the escape as what it was.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 # -- list -----------------------------------------------------------------------------------------
@@ -154,21 +160,26 @@ def test(
         click.echo(report.problem_line(problem))
         if _on_github():
             click.echo(report.annotation(problem.page, problem.line, "crossnotes", problem.message))
+    # What cannot be written costs nothing else of the run.
+    unwritten: list[str] = []
     if ledger_folder:
         whole = {source.shown_as for source in sources if source.up_to is None}
-        write_ledgers(runs, Path(ledger_folder), whole)
+        unwritten += write_ledgers(runs, Path(ledger_folder), whole)
     if json_file:
-        _write(json_file, _as_json(runs[0]) if len(runs) == 1 else _as_json_list(runs))
+        unwritten += _write(json_file, _as_json(runs[0]) if len(runs) == 1 else _as_json_list(runs))
     if junit_file:
         from crossnotes.text import junit
 
         suites = [junit.Suite(r.target.name, r.results, r.seconds, r.problem) for r in runs]
-        _write(junit_file, junit.document(suites, problems))
+        unwritten += _write(junit_file, junit.document(suites, problems))
     _summary(runs, required)
+    for message in unwritten:
+        click.echo(f"Error: {message}", err=True)
     wanted = runs if required else [r for r in runs if r.identity is not None]
     nothing_ran = driver.snippets_seen and not any(r.results for r in runs)
     not_had = required and any(r.no_server for r in runs)
-    sys.exit(1 if problems or nothing_ran or not_had or any(r.failed for r in wanted) else 0)
+    bad = problems or nothing_ran or not_had or any(r.failed for r in wanted)
+    sys.exit(2 if unwritten else 1 if bad else 0)
 
 
 def _on_github() -> bool:
@@ -219,8 +230,13 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> lis
             after = updates.updated(before, edits)
             if after == before:
                 continue
-            path.write_bytes(after.encode())
             name = book.shown_as(path, path)
+            try:
+                files.write(path, after, sync=True)
+            except OSError as error:
+                message = f"cannot write: {error.strerror}; the page is as it was"
+                problems.append(Problem(name, 1, message))
+                continue
             diff = difflib.unified_diff(
                 before.splitlines(), after.splitlines(), name, name, lineterm="", n=2
             )
@@ -341,13 +357,12 @@ def _as_json_list(runs: Iterable[TargetRun]) -> Iterator[str]:
     yield "]\n"
 
 
-def _write(path: str, parts: Iterable[str]) -> None:
+def _write(path: str, parts: Iterable[str]) -> Iterator[str]:
+    """Yields what could not be written."""
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with Path(path).open("w", encoding="utf-8") as file:
-            file.writelines(parts)
+        files.write(Path(path), parts)
     except OSError as error:
-        raise Wrong(f"cannot write {path}: {error.strerror}") from error
+        yield f"cannot write {path}: {error.strerror}"
 
 
 # -- targets --------------------------------------------------------------------------------------
@@ -408,7 +423,7 @@ def html(offline: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def serve(port: int) -> None:
     """Build the site, serve it on this machine, and follow every change until Ctrl-C."""
     from crossnotes import serve
@@ -518,10 +533,21 @@ def _environment(env_file: str | None) -> Mapping[str, str]:
         return dict(os.environ)
     if not Path(env_file).is_file():
         raise Wrong(f"--env-file {env_file}: no such file")
-    try:
-        from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
-        values = dotenv_values(env_file, interpolate=False)
+    try:
+        text = files.read(Path(env_file)).decode("utf-8-sig")
+    except OSError as error:
+        raise Wrong(f"--env-file {env_file}: cannot read it: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Wrong(f"--env-file {env_file}: not UTF-8") from error
-    return {**os.environ, **{key: value for key, value in values.items() if value is not None}}
+    values: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error or (binding.key is not None and binding.value is None):
+            original = binding.original.string
+            line = binding.original.line + len(original) - len(original.lstrip("\n"))
+            # The line is not repeated: it may hold a password.
+            raise Wrong(f"{env_file}:{line}: not a line of a .env; write KEY='value'")
+        if binding.key is not None:
+            values[binding.key] = binding.value or ""
+    return {**os.environ, **values}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crossnotes import files
 from crossnotes.result import Result
 from crossnotes.targets import Identity
 
@@ -70,16 +69,7 @@ def path_of(folder: Path, target: str) -> Path:
 
 def write(ledger: Ledger, path: Path) -> None:
     """Replace the file at once, so that a killed run leaves the old ledger or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".json")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(lines_of(ledger))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    files.write(path, lines_of(ledger))
 
 
 def lines_of(ledger: Ledger) -> Iterator[str]:

@@ -81,7 +81,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
-    if file_path.suffix != ".md":
+    if file_path.suffix != ".md" or file_path.name.startswith("."):
         return None
     pages = parent.config.stash.get(_PAGES, None)
     if pages is None or not pages.include(file_path):

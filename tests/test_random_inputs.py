@@ -1,8 +1,8 @@
 """Pages, settings and catalogues made at random from pieces that are nearly right: whatever they
 are, they are read or told what is wrong, and in no long time.
 
-A part of them runs here. As many as you like, and other ones:
-`CROSSNOTES_FUZZ=10000 CROSSNOTES_FUZZ_SEED=7 .venv/bin/python -m pytest -n 0 tests/test_random_inputs.py`.
+A part of them runs here. As many as you like, and other ones: CROSSNOTES_FUZZ=10000 and
+CROSSNOTES_FUZZ_SEED=7 before `.venv/bin/python -m pytest -n 0 tests/test_random_inputs.py`.
 """
 
 import os

@@ -181,9 +181,12 @@ def _dead(path: Path) -> Iterator[_Dead]:
         said = json.load(file)
         # The lock may have been that of a run which took the file away meanwhile.
         known = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-        if known and said["machine"] == machine() and _NAME.fullmatch(path.stem):
+        folder, servers = said["folder"], said["servers"]
+        is_a_runs = isinstance(folder, str) and all(isinstance(each, str) for each in servers)
+        is_here = said["machine"] == machine()
+        if known and is_a_runs and is_here and _NAME.fullmatch(path.stem):
             yield _Dead(path, file, said)
             return
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     file.close()

@@ -195,8 +195,12 @@ def reuse_of(benches: Benches, run: TargetRun) -> Reuse:
     )
 
 
-def write_ledgers(runs: Iterable[TargetRun], folder: Path, whole_pages: Collection[str]) -> None:
-    """Beside the earlier results of other pages, and of blocks that this run did not take."""
+def write_ledgers(
+    runs: Iterable[TargetRun], folder: Path, whole_pages: Collection[str]
+) -> list[str]:
+    """Beside the earlier results of other pages, and of blocks that this run did not take. What
+    could not be written is told."""
+    unwritten = []
     for run in runs:
         ledger = run.ledger()
         if ledger is None:
@@ -205,7 +209,11 @@ def write_ledgers(runs: Iterable[TargetRun], folder: Path, whole_pages: Collecti
         earlier = ledgers.read_if_there(path)
         if earlier is not None and earlier.server.version and not ledger.server.version:
             continue  # what a server did says more than what was compiled without one
-        ledgers.write(ledger.merged_into(earlier, whole_pages), path)
+        try:
+            ledgers.write(ledger.merged_into(earlier, whole_pages), path)
+        except OSError as error:
+            unwritten.append(f"cannot write {path}: {error.strerror}; what was there is as it was")
+    return unwritten
 
 
 #: Called with each finished program's results, from the thread of its target, in reading order.

@@ -7,14 +7,14 @@ page with a failure is never taken from here.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crossnotes import folders
+from crossnotes import files, folders
 from crossnotes.ledger import from_row, row_of
 from crossnotes.page import Page
 from crossnotes.result import Result, is_not_reached
@@ -44,9 +44,12 @@ class Reuse:
     def known(self, page: Path) -> list[Result] | None:
         """The Results of a page that did not change, or None."""
         entry = self.pages.get(str(page))
-        if entry is None or any(_digest(name) != was for name, was in entry["files"].items()):
-            return None
-        return [from_row(row) for row in entry["results"]]
+        try:
+            if entry is None or any(_digest(name) != was for name, was in entry["files"].items()):
+                return None
+            return [from_row(row) for row in entry["results"]]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # of another shape: the page is run
 
     def remember(self, path: Path, page: Page, results: Sequence[Result]) -> None:
         """Keep the Results of a page, unless something on it failed."""
@@ -64,14 +67,8 @@ class Reuse:
             return
         # Another process of the same run may have written meanwhile.
         pages = {**_read(self.path), **self._changed}
-        temporary = self.path.with_suffix(f".{os.getpid()}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(_lines(pages))
-            temporary.replace(self.path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            files.write(self.path, _lines(pages))
 
 
 def _lines(pages: Mapping[str, Any]) -> Iterable[str]:
@@ -84,7 +81,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as file:
             return dict(json.loads(line) for line in file)
-    except (OSError, ValueError):
+    except (OSError, TypeError, ValueError):
         return {}
 
 
