@@ -15,6 +15,7 @@ from crossnotes.run.project import Project
 from crossnotes.run.worker import Worker
 from crossnotes.targets import Database, Server, Target, TargetError
 from crossnotes.targets.given import GivenDatabase
+from crossnotes.text.masking import Masking, machine_paths
 
 #: What is on a server while programs run beside each other.
 _OF_RUNS = ("database crossnotes_", "database test_crossnotes_")
@@ -48,6 +49,8 @@ class Bench:
     #: How often the server had to be put back.
     changes: int = 0
     databases: Databases = field(init=False)
+    #: What keeps passwords and paths of this machine out of results.
+    masking: Masking = field(init=False)
     _idle: list[Worker] = field(default_factory=list)
     _busy: list[Worker] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -56,6 +59,11 @@ class Bench:
     _settings: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
+        """Raises TargetError for a password that cannot be kept out of the results."""
+        paths = machine_paths(self.config.root, self.folder)
+        self.masking = Masking(self.server.secrets, paths, self.server.ordinary)
+        if self.masking.problems:
+            raise TargetError(self.masking.problems[0])
         only_one = isinstance(self.server, GivenDatabase)
         self.databases = Databases(self.server, self.run_name, self.keep, only_one=only_one)
 

@@ -82,7 +82,7 @@ def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
     record = Record(
         program,
         digest,
-        bench.server.secrets,
+        bench.masking,
         update=bench.update,
         compiling=bench.compiling,
         keep_going=bench.keep_going,

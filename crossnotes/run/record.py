@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.parse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from crossnotes.result import (
     Status,
 )
 from crossnotes.run.interpreter import InterpreterTimeoutError, failure_of
+from crossnotes.text.masking import Masking
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
 TIMEOUT = 120.0
@@ -36,7 +35,7 @@ class Record:
         self,
         program: Program,
         project_digest: str,
-        secrets: Sequence[str],
+        masking: Masking,
         *,
         update: bool = False,
         compiling: bool = False,
@@ -44,7 +43,7 @@ class Record:
     ) -> None:
         self.program = program
         self.hashes = hashes(program, project_digest)
-        self.secrets = [form for secret in secrets if secret for form in _forms(secret)]
+        self.masking = masking
         self._hidden: tuple[str, ...] = ()
         self.update = update
         self.compiling = compiling
@@ -66,6 +65,12 @@ class Record:
                 f"passes, though marked :xfail: {snippet.options['xfail']}; take the mark away",
             )
             self._stopped(snippet, failure, seconds, output)
+        elif (expected := self.expected(snippet)) and self.masking.touches(expected.text):
+            message = (
+                "the page shows a password of this run or a path of this machine, which no reader "
+                "has; print something else"
+            )
+            self._stopped(snippet, Failure(expected.line, message), seconds, output)
         elif self.compiling:
             self._add(snippet, "excused", COMPILED, seconds, output, parts=parts)
         else:
@@ -149,11 +154,9 @@ class Record:
         self._hidden = (os.path.realpath(folder), str(folder))
 
     def _masked(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "********")
         for folder in self._hidden:
             text = text.replace(folder, "...")
-        return text
+        return self.masking.text(text)
 
     def _masked_failure(self, failure: Failure, source: str) -> Failure:
         return Failure(
@@ -219,11 +222,3 @@ def timeout_of(snippet: Snippet) -> float:
         return float(snippet.options.get("timeout", TIMEOUT))
     except ValueError:
         return TIMEOUT
-
-
-def _forms(secret: str) -> list[str]:
-    """A secret as it is, and as Python, JSON, a URL and a `.env` write it; the longest first."""
-    quoted = secret.replace("\\", "\\\\").replace("'", "\\'")
-    forms = {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quoted}
-    forms |= {urllib.parse.quote(secret), urllib.parse.quote_plus(secret)}
-    return sorted(forms, key=len, reverse=True)

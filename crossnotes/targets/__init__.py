@@ -94,6 +94,11 @@ class Server(Protocol):
         """Texts that must never leave the process."""
         ...
 
+    @property
+    def ordinary(self) -> Sequence[str]:
+        """Texts that answers hold anyway, such as the names of the user and the host."""
+        ...
+
     def create_database(self, name: str) -> Database:
         """Raises TargetError, naming the right that is missing."""
         ...

@@ -55,6 +55,10 @@ class GivenDatabase:
     def secrets(self) -> Sequence[str]:
         return self._server.secrets
 
+    @property
+    def ordinary(self) -> Sequence[str]:
+        return (*self._server.ordinary, self._name)
+
     def create_database(self, name: str) -> Database:
         """The one that there is. Somebody else may have put something into it meanwhile."""
         self._refuse_contents()

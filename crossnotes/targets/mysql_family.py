@@ -120,7 +120,11 @@ class FamilyServer:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple({a.password for a in (self.account, self.pages) if a.password})
+        return (self.pages.password,) if self.pages.password else ()
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        return (self.pages.host, self.pages.user)
 
     def create_database(self, name: str) -> Database:
         self._execute([f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4"])

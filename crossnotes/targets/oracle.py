@@ -60,7 +60,12 @@ class Oracle:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple(filter(None, (self.address.password, self.password)))
+        # Programs connect as users of the run's own.
+        return (self.password,)
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        return (self.address.host, self.address.user)
 
     def create_database(self, name: str) -> Database:
         self._execute(f'CREATE USER {name} IDENTIFIED BY "{self.password}"')
@@ -174,6 +179,7 @@ class NoServer:
     identity = Identity("")
     copies = False
     secrets: tuple[str, ...] = ()
+    ordinary: tuple[str, ...] = ()
 
     def create_database(self, name: str) -> Database:
         return _database(name, Address("nowhere", 1521, "", "", "none", {}), "")

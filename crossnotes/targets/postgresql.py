@@ -68,7 +68,11 @@ class PostgreSQL:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple({a.password for a in (self.address, self.pages) if a.password})
+        return (self.pages.password,) if self.pages.password else ()
+
+    @property
+    def ordinary(self) -> tuple[str, ...]:
+        return (self.pages.host, self.pages.user)
 
     def create_database(self, name: str) -> Database:
         self._execute(

@@ -16,6 +16,7 @@ class SQLite:
     """A folder of database files."""
 
     secrets: tuple[str, ...] = ()
+    ordinary: tuple[str, ...] = ()
     copies = True
 
     def __init__(self, folder: Path) -> None:
