@@ -22,6 +22,7 @@ import click
 
 from crossnotes import config as configuration
 from crossnotes import ledger as ledgers
+from crossnotes import results_cli
 from crossnotes.book import Book, BookError, Source
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
@@ -209,7 +210,9 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> lis
     written."""
     from crossnotes.text import update as updates
 
-    printed = updates.answers({r.target.name: ledgers.one_per_snippet(r.results) for r in runs})
+    printed = updates.answers(
+        {(r.target.name, r.version): ledgers.one_per_snippet(r.results) for r in runs}
+    )
     problems: list[Problem] = []
     for page in pages:
         by_file, more = updates.by_file(page, printed, book.config.root)
@@ -424,21 +427,7 @@ def linkcheck() -> None:
     sys.exit(site.check_links())
 
 
-@main.command("ledgers-from")
-@click.argument("folder", type=click.Path(file_okay=False, exists=True))
-@click.option("--into", default="build/ledger", type=click.Path(file_okay=False))
-def ledgers_from(folder: str, into: str) -> None:
-    """Bring the ledgers of FOLDER, such as those of a CI run, for the next build of the site."""
-    paths = sorted(Path(folder).rglob("*.json"))
-    if not paths:
-        raise Wrong(f"{folder} holds no ledgers (*.json)")
-    for path in paths:
-        try:
-            ledger = ledgers.read(path)
-        except ledgers.LedgerError as error:
-            raise Wrong(str(error)) from error
-        ledgers.write(ledger, ledgers.path_of(Path(into), ledger.target))
-        click.echo(f"{ledger.target}: {len(ledger.results)} results of {ledger.finished:%Y-%m-%d}")
+results_cli.register(main)
 
 
 @main.command()

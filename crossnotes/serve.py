@@ -8,7 +8,7 @@ from livereload import Server
 from crossnotes import site
 
 #: What a build depends on, from the root of the repository.
-WATCHED = ("docs", "locale", "snippets", "crossnotes", "build/ledger", "conf.py", "pyproject.toml")
+WATCHED = ("docs", "locale", "snippets", "crossnotes", "ledger", "conf.py", "pyproject.toml")
 
 
 def is_made(path: str) -> bool:

@@ -22,7 +22,8 @@ from crossnotes.book import Book, Reading, Source
 from crossnotes.kinds import KINDS
 from crossnotes.ledger import Ledger, one_per_snippet
 from crossnotes.page import Listing, Problem, Snippet
-from crossnotes.program import Program
+from crossnotes.program import Program, at
+from crossnotes.ranges import Version
 from crossnotes.result import (
     NEEDS_PYTEST,
     NEEDS_SERVER,
@@ -78,6 +79,7 @@ def _put_server_back(bench: Bench, record: Record, last: Snippet) -> None:
 
 def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
     """Excuse what is not run here; the snippets that are."""
+    program = at(program, bench.server.identity.number or None)
     digest = bench.project.digest if bench.project else ""
     record = Record(
         program,
@@ -160,6 +162,11 @@ class TargetRun:
         self.identity = had.server.identity
         self.versions = versions_of(self.target)
 
+    @property
+    def version(self) -> Version | None:
+        """The numbers of the server's version, once it is known."""
+        return (self.identity.number if self.identity else ()) or None
+
     def count(self, status: str) -> int:
         """How many results have a status; of those excused, the ones that were reached."""
         return sum(r.status == status and not is_not_reached(r) for r in self.results)
@@ -202,7 +209,11 @@ def write_ledgers(runs: Iterable[TargetRun], folder: Path, whole_pages: Collecti
         if ledger is None:
             continue
         path = ledgers.path_of(folder, run.target.name)
-        earlier = ledgers.read_if_there(path)
+        try:
+            earlier = ledgers.read_if_there(path)
+        except ledgers.LedgerError as error:
+            earlier = None
+            print(f"{error}; it is kept as {ledgers.set_aside(path)}, and replaced")
         if earlier is not None and earlier.server.version and not ledger.server.version:
             continue  # what a server did says more than what was compiled without one
         ledgers.write(ledger.merged_into(earlier, whole_pages), path)
@@ -341,6 +352,9 @@ class _OneTarget:
             self._open()
             if self._take_over(place):
                 return
+        programs = self.driver.book.programs(
+            place.reading, self.run_.target.name, self.run_.version
+        )
         bench = self.bench
         assert bench is not None
         if all(needs_server(bench, s) for program in programs for s in program.snippets):
