@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench clean
+.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench dist clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -70,6 +70,9 @@ bench: $(VENV)/test  # Measure beside peers, into build/bench
 lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
 	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt
 	@$(UV) -c requirements.txt --extra site --extra build --extra mysql --extra oracle --extra postgresql --extra tidb --extra servers --extra test pyproject.toml -o requirements-test.txt
+
+dist: $(VENV)/site  # Build the package and its SBOM into build/dist
+	@$(RUN) .ci/dist.py
 
 clean:  # Remove what was built, and the virtual environment
 	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache

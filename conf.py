@@ -36,6 +36,9 @@ extensions = [
 crossnotes_ledgers = "ledger"
 crossnotes_django = "snippets"
 
+# What editors leave beside a page, such as the locks of Emacs and the folders of Jupyter.
+exclude_patterns = [".*", "**/.*"]
+
 source_suffix = {".md": "markdown"}
 nitpicky = True
 

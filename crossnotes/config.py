@@ -68,11 +68,12 @@ def find(start: Path) -> Config:
     """The settings that hold in `start`: of the nearest pyproject.toml above that has a
     [tool.crossnotes], or the defaults.
 
-    Raises ConfigError for a file that is not TOML, an unknown key, or a value of the wrong type.
+    Raises ConfigError for a file that cannot be read or is not TOML, an unknown key, or a value of
+    the wrong type.
     """
     for folder in (start.resolve(), *start.resolve().parents):
         path = folder / FILE
-        if path.is_file():
+        if path.is_file() or path.is_symlink():
             table = _table(path)
             if table is not None:
                 return _config(path, table)
@@ -82,7 +83,11 @@ def find(start: Path) -> Config:
 def _table(path: Path) -> Any:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it: {error.strerror}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not TOML: it is nested too deep") from error
+    except ValueError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     tool = document.get("tool", {})
     if not isinstance(tool, dict):

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crossnotes import folders
+from crossnotes import files, folders
 from crossnotes.markdown import Myst
 
 CONF = "conf.py"
@@ -63,11 +63,12 @@ def _say_that_it_is_not_asked(conf: Path) -> None:
 
 
 def _cache_file(folder: Path) -> Path:
-    """Named after all that the answer depends on: conf.py, what is installed, and the asking."""
+    """Named after all that the answer depends on: conf.py, what is installed, and the asking.
+    Raises ConfError."""
     packages = sysconfig.get_paths()["purelib"]
     parts = [
         str(folder),
-        (folder / CONF).read_text(encoding="utf-8", errors="replace"),
+        _text_of(folder / CONF),
         f"{packages} {os.stat(packages).st_mtime_ns}",
         (Path(__file__).parent / "sphinxext" / "registry.py").read_text(encoding="utf-8"),
     ]
@@ -75,20 +76,41 @@ def _cache_file(folder: Path) -> Path:
     return folders.cache() / f"myst-{key}.json"
 
 
+def _text_of(conf: Path) -> str:
+    try:
+        return conf.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfError(f"{conf}: cannot read it: {error.strerror}") from error
+
+
 def _read(cache: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(cache.read_text(encoding="utf-8"))
+        return _answer(cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+
+
+def _answer(text: str) -> dict[str, Any]:
+    """What the registry says. Raises ValueError for anything else, such as a file of another
+    version."""
+    try:
+        found = json.loads(text)
+        is_right = (
+            all(isinstance(each, str) for each in found["extensions"])
+            and isinstance(found["extensions"], list)
+            and set(found["directives"].values()) <= {"content", "code", "none"}
+            and all(isinstance(each, str) for each in found["substitutions"].values())
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not what the registry says: {error}") from error
+    if not is_right:
+        raise ValueError("not what the registry says")
+    return dict(found)
 
 
 def _write(cache: Path, found: dict[str, Any]) -> None:
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(found), encoding="utf-8")
-        temporary.replace(cache)
+        files.write(cache, json.dumps(found))
     except OSError:
         return  # a home that cannot be written to costs time, nothing else
 
@@ -100,8 +122,10 @@ def _ask(folder: Path) -> dict[str, Any] | None:
     try:
         run = subprocess.run(
             command,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=TIMEOUT,
             env=os.environ | {"PYTHONPATH": path},
             check=False,
@@ -109,8 +133,12 @@ def _ask(folder: Path) -> dict[str, Any] | None:
     except subprocess.TimeoutExpired:
         raise ConfError(f"{folder / CONF}: Sphinx did not load it in {TIMEOUT} s") from None
     if run.returncode == 0:
-        found: dict[str, Any] = json.loads(run.stdout)
-        return found
+        try:
+            return _answer(run.stdout)
+        except ValueError:
+            raise ConfError(
+                f"{folder / CONF}: it ends the process that loads it; take the call of exit away"
+            ) from None
     if "No module named 'sphinx'" in run.stderr or "No module named 'docutils'" in run.stderr:
         return None
     last = run.stderr.strip().splitlines()[-1:] or ["it said nothing"]

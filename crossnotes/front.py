@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment
 
+from crossnotes import files
+
 TITLE = "Crossnotes"
 OFFLINE = "crossnotes.zip"
+TEMPLATE = "docs/_templates/front.html"
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def write(languages: Mapping[str, str], out: Path, root: Path) -> None:
     A host shows the 404.html of the site's own folder at any address, so its links name the path
     that the site has on the web.
     """
-    template = (root / "docs/_templates/front.html").read_text(encoding="utf-8")
+    template = (root / TEMPLATE).read_text(encoding="utf-8")
     draw = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
     first = next(iter(languages))
     homes = {code: _read(out / code / "index.html") for code in languages}
@@ -61,12 +64,15 @@ def write(languages: Mapping[str, str], out: Path, root: Path) -> None:
     ]
     zipped = out / OFFLINE
     size = zipped.stat().st_size / 1e6 if zipped.exists() else 0
-    _write(out / "index.html", draw.render(title=TITLE, choices=choices, zip=OFFLINE, size=size))
+    css = f"{first}/_static/front.css"
+    front = draw.render(title=TITLE, choices=choices, zip=OFFLINE, size=size, css=css)
+    _write(out / "index.html", front)
     choices = [
         Choice(code, name, f"{base}{code}/index.html", missing[code])
         for code, name in languages.items()
     ]
-    _write(out / "404.html", draw.render(title=f"{TITLE}: 404", choices=choices, missing=True))
+    none = draw.render(title=f"{TITLE}: 404", choices=choices, missing=True, css=f"{base}{css}")
+    _write(out / "404.html", none)
 
 
 def _read(page: Path) -> str:
@@ -74,5 +80,5 @@ def _read(page: Path) -> str:
 
 
 def _write(page: Path, text: str) -> None:
-    if _read(page) != text:
-        page.write_text(text, encoding="utf-8")
+    if not page.exists() or page.read_bytes() != text.encode():
+        files.write(page, text)

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Mapping
 from pathlib import Path
 
+from crossnotes import files
+
 _LANGUAGES = {
     ".py": "python",
     ".sql": "sql",
@@ -117,7 +119,7 @@ def select(path: Path, options: Mapping[str, str]) -> tuple[tuple[int, ...], str
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return files.read(path).decode("utf-8-sig").splitlines()
     except OSError as error:
         raise ListingError(f"cannot read {path.name}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -199,7 +199,7 @@ def _unquoted(value: str) -> str:
 
     try:
         return yaml_text(yaml.compose(value, Loader=yaml.SafeLoader))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return value
 
 
@@ -209,18 +209,19 @@ def yaml_items(text: str) -> Iterator[tuple[str, str, int]]:
 
     try:
         root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return
     if root is not None and root.id == "mapping":
         for key, value in root.value:
-            yield str(key.value), yaml_text(value), key.start_mark.line
+            yield yaml_text(key), yaml_text(value), key.start_mark.line
 
 
 def yaml_text(node: Any) -> str:
-    """A YAML value as an option would be written: a list as its items with commas."""
+    """A YAML value as an option would be written: a list as its items with commas. What is nested
+    deeper, and may hold itself, is no option."""
     if node.id == "sequence":
-        return ", ".join(str(item.value) for item in node.value)
-    return str(node.value)
+        return ", ".join(str(item.value) for item in node.value if item.id == "scalar")
+    return str(node.value) if node.id == "scalar" else ""
 
 
 def render_substitution(content: str, values: Mapping[str, str]) -> str | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossnotes import listing, markdown, ranges
+from crossnotes import files, listing, markdown, ranges
 from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT
 from crossnotes.markdown import Directive, Myst
 from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
@@ -104,6 +104,12 @@ LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
 FRONT_MATTER_KEY = "crossnotes"
 
 
+#: How deep directives may stand in each other, and how many files, and characters of them, a page
+#: may include: of files that each include the next twice, twenty are a million.
+DEEPEST = 50
+MOST_INCLUDED = 500
+MOST_CHARACTERS = 10_000_000
+
 #: Where a page's server answers; the port is the group.
 _URL = re.compile(r"http://[\w.-]+(?::(\d{1,5}))?(?:/\S*)?")
 _SECONDS = re.compile(r"\d+(\.\d+)?")
@@ -155,7 +161,7 @@ def read(path: Path, shown_as: str, dialect: Dialect) -> Page:
     """Parse the file at `path`; results call it `shown_as`. A file that cannot be read or is not
     UTF-8 gives a Page with that one Problem."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = files.read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         data = error.object  # without the mark at the start
         line = data[: error.start].count(b"\n") + 1
@@ -205,6 +211,8 @@ class _Reader:
         #: The files that are being included now, the innermost last.
         self.sources: list[Path] = []
         self.files: list[Path] = []
+        self._included = self._characters = self._depth = 0
+        self._told_of_includes = False
         #: The line of the substitution that is being read, where there is one.
         self.pinned: int | None = None
         self._open_substitutions: list[str] = []
@@ -248,6 +256,14 @@ class _Reader:
 
     def container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
         """Read a stretch of Markdown whose first line is line `first_line` of the file."""
+        if self._depth == DEEPEST:
+            self.problem(first_line, f"directives stand in each other more than {DEEPEST} deep")
+            return
+        self._depth += 1
+        self._container(text, first_line, tabs)
+        self._depth -= 1
+
+    def _container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
         whole_page = first_line == 1 and not self.sources and self.pinned is None
         for token in self.dialect.myst.tokens(text, whole_page):
             line = self.pinned or first_line + (token.map[0] if token.map else 0)
@@ -340,11 +356,22 @@ class _Reader:
         if path in self.sources:
             self.problem(directive.line, f"{directive.argument} includes itself")
             return
+        self._included += 1
+        if self._included > MOST_INCLUDED or self._characters > MOST_CHARACTERS:
+            if not self._told_of_includes:
+                self._told_of_includes = True
+                self.problem(
+                    directive.line,
+                    f"the page includes more than {MOST_INCLUDED} files, or {MOST_CHARACTERS:,} "
+                    "characters of them; files that include each other multiply",
+                )
+            return
         try:
             text, first_line = listing.included(path, directive.options)
         except listing.ListingError as error:
             self.problem(directive.line, str(error))
             return
+        self._characters += len(text)
         if "literal" in directive.options:
             language = listing.language_of(path)
             if language in KINDS and language not in self.dialect.show_only:
@@ -607,6 +634,9 @@ class _Reader:
             mark = getattr(error, "problem_mark", None)
             line = 2 + (mark.line if mark else 0)
             self.problem(line, f"front matter is not YAML: {getattr(error, 'problem', error)}")
+            return
+        except RecursionError:
+            self.problem(2, "front matter is nested too deep")
             return
         if root is None or root.id != "mapping":
             return

@@ -3,15 +3,19 @@
 import ast
 import os
 import re
+import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from crossnotes import front, results
+from jinja2 import TemplateError
+
+from crossnotes import config, files, front, results
+from crossnotes.reader import MOST_INCLUDED
 
 OUT = Path("build/html")
 
@@ -30,18 +34,43 @@ class Build:
 
 
 def read_languages(conf: Path) -> dict[str, str]:
-    """The languages that conf.py gives, code to name, without running it."""
+    """The languages that conf.py gives, code to name, without running it. Raises SiteError."""
     try:
-        tree = ast.parse(conf.read_text(encoding="utf-8"))
+        tree = ast.parse(conf.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise SiteError(f"{conf}: no such file; run this at the root of the repository") from None
+    except OSError as error:
+        raise SiteError(f"{conf}: cannot read it: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SiteError(f"{conf}: not UTF-8: byte {error.start}") from None
     except SyntaxError as error:
-        raise SiteError(f"{conf}:{error.lineno}: {error.msg}") from None
+        raise SiteError(f"{conf}:{error.lineno or 1}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SiteError(f"{conf}: not Python: {error}") from None
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="crossnotes_languages")], value=value):
-                return dict(ast.literal_eval(value))
+                return _languages(conf, statement.lineno, value)
     raise SiteError(f"{conf}: crossnotes_languages is missing")
+
+
+def _languages(conf: Path, line: int, value: ast.expr) -> dict[str, str]:
+    try:
+        found = ast.literal_eval(value)
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not found or not all(map(_is_language, found.items())):
+        raise SiteError(
+            f"{conf}:{line}: crossnotes_languages has to be a dict of codes and names, written "
+            'out, such as {"en": "English"}'
+        )
+    return dict(found)
+
+
+def _is_language(item: tuple[object, object]) -> bool:
+    code, name = item
+    is_code = isinstance(code, str) and re.fullmatch(r"[A-Za-z]+([_-]\w+)*", code)
+    return bool(is_code) and isinstance(name, str)
 
 
 def sphinx(root: Path, builder: str, out: Path, doctrees: Path, *options: str) -> list[str]:
@@ -76,14 +105,124 @@ def build_language(language: str, out: Path, root: Path, options: Iterable[str])
 
 
 def check(root: Path) -> None:
+    """Raise SiteError for what Sphinx would stumble over, or wait for without an end."""
     if not (root / "docs" / "index.md").is_file():
         raise SiteError(f"{root / 'docs' / 'index.md'}: no such file; there is nothing to build")
+    read_languages(root / "conf.py")
+    try:
+        config.find(root)
+    except config.ConfigError as error:
+        raise SiteError(str(error)) from None
+    found = _below(root / "docs")
+    problems = [problem for path in found if (problem := _file_problem(path))]
+    problems += [] if problems else _inclusion_problems(root / "docs", found)
+    if problems:
+        raise SiteError("\n".join(problems))
+
+
+def _catalogue_problem(languages: Iterable[str], root: Path) -> str:
+    """What is wrong with a catalogue, of which Sphinx says nothing; "" where nothing is. Those that
+    it has compiled since they were written were looked at then."""
+    from crossnotes.translations.catalogue import page_catalogues, read
+
+    for language in languages:
+        for po in page_catalogues(language, root):
+            mo = po.with_suffix(".mo")
+            if mo.is_file() and po.is_file() and mo.stat().st_mtime > po.stat().st_mtime:
+                continue
+            try:
+                read(po, language)
+            except SiteError as error:
+                return str(error)
+    return ""
+
+
+def _below(folder: Path) -> list[Path]:
+    """The files that a build may take in: those whose names begin with a dot are an editor's."""
+    found: list[Path] = []
+    for name, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        found += [Path(name, each) for each in sorted(names) if not each.startswith(".")]
+    return found
+
+
+def _file_problem(path: Path) -> str:
+    """What is wrong with a file itself, whatever it holds; "" where nothing is."""
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return f"{shown}: the name is not UTF-8; give the file another one"
+    if "\n" in path.name or "\r" in path.name:
+        return f"{shown!r}: a name of several lines; give the file another one"
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        return f"{shown}: cannot read: {error.strerror}" if path.suffix == ".md" else ""
+    return "" if stat.S_ISREG(kind) else f"{shown}: not a file, but a device or a pipe; remove it"
+
+
+#: A directive that includes a file, and its name.
+_INCLUDE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,}|:{3,})\{include\}[ \t]+(\S+)", re.MULTILINE)
+
+
+def _inclusion_problems(docs: Path, paths: Iterable[Path]) -> Iterator[str]:
+    """The pages that include more files than our own reader would follow: Sphinx would take all of
+    them, however long that takes."""
+    known: dict[Path, int] = {}
+
+    def inclusions(path: Path) -> int:
+        if path not in known:
+            known[path] = 0  # one that includes itself is Sphinx's to report
+            names = _INCLUDE.findall(_text_of(path))
+            inner = [docs / name[1:] if name[0] == "/" else path.parent / name for name in names]
+            count = sum(1 + inclusions(Path(os.path.normpath(each))) for each in inner)
+            known[path] = min(count, MOST_INCLUDED + 1)
+        return known[path]
+
+    for path in paths:
+        try:
+            too_many = path.suffix == ".md" and inclusions(path) > MOST_INCLUDED
+        except RecursionError:
+            too_many = True  # a chain as long as that
+        if too_many:
+            yield f"{path}: it includes more than {MOST_INCLUDED} files, which include each other"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return files.read(path).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def report(build: Build) -> None:
     """A failed language's warnings, each line with the language in front."""
-    for line in build.messages.splitlines():
+    for line in in_short(build.messages).splitlines():
         print(f"[{build.language}] {line}", file=sys.stderr)
+
+
+#: How Sphinx reports what it has no words for: versions, its last messages, a traceback.
+_CRASH = re.compile(
+    r"\n*Versions\n=+\n.*\nTraceback\n=+\n(?P<traceback>.*)\n"
+    r"The full traceback has been saved in:\n(?P<file>[^\n]*)\n.*",
+    re.DOTALL,
+)
+
+
+def in_short(messages: str) -> str:
+    """What Sphinx said; of a crash where it was in the project's own files, and the error."""
+    match = _CRASH.search(messages)
+    if match is None:
+        return messages
+    lines = [line.strip() for line in match["traceback"].splitlines() if line.strip()]
+    last = lines[-1] if lines else "it said nothing"
+    places: list[tuple[str, str]] = re.findall(r'File "([^"]+)", line (\d+)', match["traceback"])
+    own = [f"{path}:{line}: " for path, line in places if "/site-packages/" not in path]
+    before = messages[: match.start()].strip()
+    return (
+        f"{before}\n{own[-1] if own else ''}{last}\nThe traceback is in {match['file']}\n".lstrip()
+    )
 
 
 def side_by_side(languages: Iterable[str], build: Callable[[str], Build]) -> list[str]:
@@ -98,9 +237,12 @@ def side_by_side(languages: Iterable[str], build: Callable[[str], Build]) -> lis
 def write_zip(out: Path) -> None:
     """The site as one file; its links between pages and languages are relative."""
     path = out / front.OFFLINE
-    files = sorted(f for f in out.rglob("*") if f.is_file() and not f.name.startswith("."))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in files:
+    pages = sorted(f for f in out.rglob("*") if f.is_file() and not f.name.startswith("."))
+    with (
+        files.replacing(path) as zipped,
+        zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for file in pages:
             archive.write(file, Path(path.stem, file.relative_to(out)))
 
 
@@ -157,6 +299,9 @@ def build(
     except SiteError as error:
         print(error, file=sys.stderr)
         return 2
+    if problem := _catalogue_problem(languages, root):
+        print(problem, file=sys.stderr)
+        return 2
     out, options = root / out, tuple(options)
     # A ledger that cannot be used is told of, and the site is built without it.
     for problem in results.read_folder(root / results.FOLDER, root)[1]:
@@ -165,11 +310,23 @@ def build(
     if failed:
         print(f"The site was not built: see {', '.join(failed)} above.", file=sys.stderr)
         return 1
-    _write_results(next(iter(languages)), out)
-    (out / front.OFFLINE).unlink(missing_ok=True)  # of another build
-    front.write(languages, out, root)
-    if offline:
-        write_zip(out)
-        front.write(languages, out, root)  # now it offers the zip
+    for code in languages:
+        if not (out / code / "index.html").is_file():
+            # Such as one whose conf.py ends the process.
+            print(f"[{code}] Sphinx ended without an error and built nothing.", file=sys.stderr)
+            return 1
+    try:
+        _write_results(next(iter(languages)), out)
+        (out / front.OFFLINE).unlink(missing_ok=True)  # of another build
+        front.write(languages, out, root)
+        if offline:
+            write_zip(out)
+            front.write(languages, out, root)  # now it offers the zip
+    except OSError as error:
+        print(f"{error.filename or out}: cannot write: {error.strerror}", file=sys.stderr)
+        return 2
+    except TemplateError as error:
+        print(f"{front.TEMPLATE}: {error}", file=sys.stderr)
+        return 2
     print(f"The site is in {out}: open {out / 'index.html'}")
     return 0

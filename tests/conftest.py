@@ -245,6 +245,26 @@ def wait_for_end(pid: int) -> None:
     assert ended, f"process {pid} lives on"
 
 
+# -- disks ----------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, size: str) -> Iterator[Path]:
+    """A file system of its own at `folder`, so large; what the folder held is copied into it. Skips
+    the test where we may not mount one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = {path.name: path.read_bytes() for path in folder.iterdir()}
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a file system")
+    try:
+        for name, data in held.items():
+            (folder / name).write_bytes(data)
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
 # -- TiDB -----------------------------------------------------------------------------------------
 
 

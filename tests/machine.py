@@ -136,7 +136,10 @@ def install_requirements(file: Path, without_mysqlclient: bool) -> int:
         wanted.write(text)
         wanted.flush()
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        return subprocess.run([*pip, "install", "--require-hashes", "-r", wanted.name]).returncode
+        # What has no wheel is built by what requirements.txt has locked and brought before, and not
+        # by what the registry has today.
+        install = ["install", "--require-hashes", "--no-build-isolation", "-r", wanted.name]
+        return subprocess.run([*pip, *install]).returncode
 
 
 def main() -> int:

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossnotes import files
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -28,7 +30,7 @@ def with_japanese(script: str) -> str:
 def patch_script(app: "Sphinx", exception: Exception | None) -> None:
     script = Path(app.outdir, "_static", "copybutton.js")
     if exception is None and app.builder.format == "html" and script.exists():
-        script.write_text(with_japanese(script.read_text(encoding="utf-8")), encoding="utf-8")
+        files.write(script, with_japanese(script.read_text(encoding="utf-8")))
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

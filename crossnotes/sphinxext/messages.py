@@ -14,6 +14,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from sphinx.locale import get_translation
 
+from crossnotes import files
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -32,7 +34,7 @@ def compile_catalogues(language: str, target: Path) -> list[str]:
     for po in sorted((LOCALE / language / "LC_MESSAGES").glob("*.po")):
         mo = target / language / "LC_MESSAGES" / f"{po.stem}.mo"
         mo.parent.mkdir(parents=True, exist_ok=True)
-        with po.open("rb") as source, mo.open("wb") as compiled:
+        with po.open("rb") as source, files.replacing(mo) as compiled:
             write_mo(compiled, read_po(source, locale=language))
         domains.append(po.stem)
     return domains

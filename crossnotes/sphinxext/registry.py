@@ -8,14 +8,16 @@ that come with Sphinx, MyST, sphinx-tabs and us is in directives.json, made by `
 tried again.
 """
 
+import contextlib
 import io
 import itertools
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -156,15 +158,29 @@ def _kind(app: Sphinx, docname: str) -> str:
 def main() -> None:
     """Answer for a folder; with `--all`, as directives.json holds it."""
     (folder,) = (Path(argument) for argument in sys.argv[1:] if argument != "--all")
-    if "--all" not in sys.argv:
-        json.dump(ask(folder), sys.stdout)
-        return
+    with _answering() as answer:
+        if "--all" not in sys.argv:
+            json.dump(ask(folder), answer)
+        else:
+            _print_all(folder, answer)
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[TextIO]:
+    """Where the answer goes; what conf.py and all that it starts print goes to standard error."""
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+        os.dup2(2, 1)
+        yield answer
+
+
+def _print_all(folder: Path, answer: TextIO) -> None:
     found = ask(folder, try_all=True)
     rows = [
         f'"{name}": {json.dumps({"body": body, "class": found["classes"][name]})}'
         for name, body in sorted(found["directives"].items())
     ]
-    print("{\n" + ",\n".join(rows) + "\n}")
+    answer.write("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":

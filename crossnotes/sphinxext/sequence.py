@@ -123,7 +123,7 @@ def svg(title: str, names: list[str], moments: list[Moment]) -> str:
     ]
     told = str(_(". ")).join(f"{names[moment.column]}: {moment.text}" for moment in moments)
     return (
-        f'<svg role="img" viewBox="0 0 {width} {top}" style="max-width: {width}px" '
+        f'<svg role="img" viewBox="0 0 {width} {top}" width="{width}" '
         f'font-size="{FONT}"><title>{escape(title)}</title><desc>{escape(told)}</desc>'
         f"{''.join(lines + heads + parts)}</svg>"
     )

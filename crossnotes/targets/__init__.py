@@ -55,6 +55,9 @@ class Identity:
     version: str
     tidb_version: str | None = None
     where: Where = field(default=Where(), compare=False)
+    #: The port that it says it answers on, which behind a tunnel or in a container is not the one
+    #: that was asked; 0 where it does not say.
+    port: int = field(default=0, compare=False)
 
     @property
     def short(self) -> str:

@@ -37,6 +37,12 @@ class Address:
         return f"{host}:{self.port}"
 
 
+def over_tcp(host: str) -> str:
+    """The host by which clients of MySQL reach a port: by `localhost` they would take a socket, of
+    whatever server has it."""
+    return "127.0.0.1" if host.lower() == "localhost" else host
+
+
 def is_placeholder(value: str) -> bool:
     """Whether somebody copied an example and left this as it stood there."""
     return _PLACEHOLDER.fullmatch(value) is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 from crossnotes.targets import Database, Identity, Offer, TargetError, containers, mysql_clean
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import Address, UrlError, addresses, asked, url
+from crossnotes.targets.external import Address, UrlError, addresses, asked, over_tcp, url
 from crossnotes.targets.mysql_clean import MySQLCaretaker
 from crossnotes.targets.process import (
     ServerProcess,
@@ -29,6 +29,10 @@ from crossnotes.targets.process import (
 ENGINE = "django.db.backends.mysql"
 DRIVER = "mysqlclient"
 CONNECT_TIMEOUT = 15
+#: Seconds in which a statement of ours has to be answered, and those of them that it may wait for
+#: what others have locked. A server that is stopped would never answer.
+TIMEOUT = 60
+LOCK_TIMEOUT = 20
 
 #: MySQL, MariaDB and TiDB count their series by two numbers.
 SERIES_NUMBERS = 2
@@ -63,7 +67,8 @@ class Account:
 
 @contextlib.contextmanager
 def connected(account: Account) -> Iterator[Any]:
-    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    """A cursor of a connection of its own, whose statements take `TIMEOUT` at most. Raises
+    TargetError when the server refuses, or another one than that of the port answers."""
     import MySQLdb
 
     try:
@@ -73,6 +78,8 @@ def connected(account: Account) -> Iterator[Any]:
             user=account.user,
             password=account.password,
             connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=TIMEOUT,
+            write_timeout=TIMEOUT,
             charset="utf8mb4",
             autocommit=True,
             **account.tls,
@@ -82,6 +89,17 @@ def connected(account: Account) -> Iterator[Any]:
             f"cannot connect to {account.host}:{account.port} as {account.user}: {error}"
         ) from error
     with contextlib.closing(connection), connection.cursor() as cursor:
+        way = connection.get_host_info()
+        if "TCP/IP" not in way:
+            cursor.execute("SELECT @@port, VERSION()")
+            port, version = cursor.fetchone()
+            raise TargetError(
+                f"{account.host}:{account.port} was asked, and the server of port {port} answered "
+                f"({version}, {way}); name the host by its address, such as 127.0.0.1"
+            )
+        # Not every server of the family has it.
+        with contextlib.suppress(MySQLdb.Error):
+            cursor.execute(f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT}")
         yield cursor
 
 
@@ -142,6 +160,8 @@ class FamilyServer:
         return {"engine": self.engine}
 
     def drop_database(self, database: Database) -> None:
+        # A program that was killed, or left a process behind, may hold locks in it.
+        self._end_sessions_in(database.name)
         self._execute([f"DROP DATABASE IF EXISTS `{database.name}`"])
 
     def caretaker(self, database: Database) -> MySQLCaretaker:
@@ -244,6 +264,13 @@ class FamilyServer:
             return True
         return False
 
+    def _end_sessions_in(self, name: str) -> None:
+        """End the connections whose database it is, as far as we may: those of our user."""
+        query = "SELECT id FROM information_schema.processlist WHERE db = %s"
+        for (number,) in self._rows(query, (name,)):
+            with contextlib.suppress(TargetError):  # it has ended, or is another user's
+                self._execute([f"KILL {int(number)}"])
+
     def databases(self, prefix: str) -> list[str]:
         found = self._rows("SELECT schema_name FROM information_schema.schemata")
         return [name for (name,) in found if name.startswith(prefix)]
@@ -264,9 +291,15 @@ class FamilyServer:
             return list(mysql_clean.contents(cursor, name))
 
     def _rows(self, query: str, values: tuple[str, ...] | None = None) -> list[Any]:
-        with connected(self.account) as cursor:
-            cursor.execute(query, values)
-            return list(cursor.fetchall())
+        import MySQLdb
+
+        try:
+            with connected(self.account) as cursor:
+                cursor.execute(query, values)
+                return list(cursor.fetchall())
+        except MySQLdb.Error as error:
+            where = f"{self.account.host}:{self.account.port}"
+            raise TargetError(f"{where} did not answer: {_in_words(error)}") from error
 
     def _execute(self, statements: Sequence[str]) -> None:
         import MySQLdb
@@ -283,13 +316,25 @@ class FamilyServer:
                     f"GRANT ALL PRIVILEGES ON `crossnotes\\_%`.* TO '{self.account.user}', or give "
                     "an empty database with --database NAME"
                 ) from error
-            raise TargetError(f"{statement.split('`')[0].strip()} failed: {error}") from error
+            raise TargetError(
+                f"{statement.split('`')[0].strip()} failed: {_in_words(error)}"
+            ) from error
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # the server may be gone
             self._stack.close()
         if self.process is not None:
             self.process.stop()
+
+
+def _in_words(error: Exception) -> str:
+    """An error of the client, and what it means where its words do not say."""
+    number = error.args[0] if error.args else 0
+    if number == 1205:
+        return f"another session has locked something in it for {LOCK_TIMEOUT} s ({error}); end it"
+    if number in (2006, 2013):
+        return f"the server went away, or did not answer in {TIMEOUT} s: {error}"
+    return str(error)
 
 
 # -- what it is -----------------------------------------------------------------------------------
@@ -322,7 +367,8 @@ def identify(cursor: Any, wanted: str) -> Identity:
     if found != wanted or claims != wanted:
         other = f" is a {found}" if found != wanted else " says something else"
         raise TargetError(f"the server is not a {wanted}: it{other}, {version}")
-    return Identity(version)
+    cursor.execute("SELECT @@port")
+    return Identity(version, port=int(cursor.fetchone()[0]))
 
 
 def no_driver() -> Offer | None:
@@ -362,7 +408,7 @@ def external(
 
 def _account(found: Address) -> Account:
     return Account(
-        found.host,
+        over_tcp(found.host),
         found.port,
         found.user,
         found.password,

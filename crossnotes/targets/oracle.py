@@ -20,6 +20,8 @@ ENGINE = "django.db.backends.oracle"
 DRIVER = "oracledb"
 VARIABLE = "CROSSNOTES_ORACLE_URL"
 CONNECT_TIMEOUT = 15
+#: Seconds in which a statement of ours has to be answered.
+TIMEOUT = 60
 
 #: The version that is compiled for, which is that of the image.
 COMPILED_FOR = (23, 0, 0, 0, 0)
@@ -143,6 +145,7 @@ def connected(found: Address) -> Iterator[Any]:
     except oracledb.Error as error:
         words = str(error).splitlines()[0]
         raise TargetError(f"cannot connect to {found.where} as {found.user}: {words}") from error
+    connection.call_timeout = TIMEOUT * 1000
     with contextlib.closing(connection), connection.cursor() as cursor:
         yield cursor
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import shutil
 import signal
+import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
@@ -40,6 +43,10 @@ IMAGE = "postgres:17.5"
 SERIES_NUMBERS = 1
 RELEASES = ("14", "15", "16", "17", "18")
 CONNECT_TIMEOUT = 15
+#: Seconds in which what we ask of a server has to be answered, and those of them that it may wait
+#: for what others have locked. A server that is stopped would never answer.
+TIMEOUT = 60
+LOCK_TIMEOUT = 20
 
 #: The options of a URL, which are libpq's.
 OPTIONS = {"sslmode": "text", "sslrootcert": "text", "sslcert": "file", "sslkey": "file"}
@@ -64,7 +71,10 @@ class PostgreSQL:
         self._stack = contextlib.ExitStack()
         self._standing: Any = None
         with connected(found) as cursor:
-            self.identity = replace(identify(cursor), where=where_of(process))
+            identity = identify(cursor)
+            cursor.execute("SELECT inet_server_port()")  # NULL over a socket
+            port = cursor.fetchone()[0] or 0
+            self.identity = replace(identity, where=where_of(process), port=port)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -188,9 +198,8 @@ class PostgreSQL:
         return False
 
     def databases(self, prefix: str) -> list[str]:
-        with connected(self.address) as cursor:
-            cursor.execute("SELECT datname FROM pg_database")
-            return [name for (name,) in cursor.fetchall() if name.startswith(prefix)]
+        found = _rows(self.address, "SELECT datname FROM pg_database")
+        return [name for (name,) in found if name.startswith(prefix)]
 
     def contents(self, name: str) -> list[str]:
         return [what for what, _drop in self._contents(name)]
@@ -207,9 +216,7 @@ class PostgreSQL:
 
     def _contents(self, name: str) -> list[tuple[str, str]]:
         """Everything in a database that PostgreSQL does not put there, and how it is dropped."""
-        with connected(replace(self.address, database=name)) as cursor:
-            cursor.execute(CONTENTS)
-            return list(cursor.fetchall())
+        return _rows(replace(self.address, database=name), CONTENTS)
 
     def _execute(self, statement: str, database: str = "") -> None:
         import psycopg
@@ -239,14 +246,28 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def _rows(found: Address, query: LiteralString) -> list[Any]:
+    """What a query answers. Raises TargetError."""
+    import psycopg
+
+    try:
+        with connected(found) as cursor:
+            cursor.execute(query)
+            return list(cursor.fetchall())
+    except psycopg.Error as error:
+        raise TargetError(f"{found.where} did not answer: {_one_line(error)}") from error
+
+
 @contextlib.contextmanager
 def connected(found: Address) -> Iterator[Any]:
-    """A cursor of a connection of its own. Raises TargetError when the server refuses."""
+    """A cursor of a connection of its own, which is cut after `TIMEOUT`. Raises TargetError when
+    the server refuses."""
     import psycopg
 
     try:
         connection = psycopg.connect(
             host=found.host,
+            hostaddr="",  # or PGHOSTADDR would name another server
             port=found.port,
             user=found.user,
             password=found.password,
@@ -259,8 +280,32 @@ def connected(found: Address) -> Iterator[Any]:
         raise TargetError(
             f"cannot connect to {found.where} as {found.user}: {_one_line(error)}"
         ) from error
-    with contextlib.closing(connection), connection.cursor() as cursor:
+    with (
+        contextlib.closing(connection),
+        _cut_after(TIMEOUT, connection),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}s'")
         yield cursor
+
+
+@contextlib.contextmanager
+def _cut_after(seconds: float, connection: Any) -> Iterator[None]:
+    """Cut the connection when the block takes longer: what waits for an answer then fails."""
+    held = socket.socket(fileno=os.dup(connection.fileno()))
+
+    def cut() -> None:
+        with contextlib.suppress(OSError):
+            held.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        held.close()
 
 
 def identify(cursor: Any) -> Identity:

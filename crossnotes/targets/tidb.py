@@ -20,7 +20,7 @@ from typing import Any
 
 from crossnotes.targets import Identity, Offer, Target, TargetError, Where, containers
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import asked, is_placeholder
+from crossnotes.targets.external import asked, is_placeholder, over_tcp
 from crossnotes.targets.mysql_family import (
     DRIVER,
     SERIES_NUMBERS,
@@ -83,7 +83,9 @@ def identify(cursor: Any) -> Identity:
             f"the server is not a TiDB: it says {version}, and SELECT TIDB_VERSION() answers "
             f"{error.args[0]}"
         ) from error
-    return Identity(version, cursor.fetchone()[0])
+    tidb_version = cursor.fetchone()[0]
+    cursor.execute("SELECT @@port")
+    return Identity(version, tidb_version, port=int(cursor.fetchone()[0]))
 
 
 class Cluster(FamilyServer):
@@ -141,7 +143,7 @@ def _external(environment: Mapping[str, str], deployment: str) -> Offer | None:
     if ca and not os.path.isfile(ca):
         return Offer(problem=f"CA_PATH names {ca}, and there is no such file")
     account = Account(
-        environment["TIDB_HOST"],
+        over_tcp(environment["TIDB_HOST"]),
         int(port),
         environment["TIDB_USER"],
         environment.get("TIDB_PASSWORD", ""),

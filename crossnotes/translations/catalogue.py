@@ -6,6 +6,7 @@ would change with every page and say nothing; lines are reported from the pages 
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, denormalize, write_po
 from sphinx_intl.catalog import load_po  # type: ignore[import-untyped]
 
-from crossnotes.site import SiteError, check, run_sphinx, sphinx
+from crossnotes import files
+from crossnotes.site import SiteError, check, in_short, run_sphinx, sphinx
 from crossnotes.translations.po import fault
 
 EXTENSIONS = Path("crossnotes/sphinxext")
@@ -59,14 +61,21 @@ class Domain:
 
 
 def page_domains(language: str, root: Path) -> list[Domain]:
-    """Every page, through Sphinx's gettext builder."""
+    """Every page, through Sphinx's gettext builder. Raises SiteError, of a catalogue that cannot be
+    read too: before Sphinx, which takes its time."""
     check(root)
+    for path in page_catalogues(language, root):
+        read(path, language)
     pot = root / "build" / "gettext"
     shutil.rmtree(pot, ignore_errors=True)  # or the messages of deleted pages stay
     command = sphinx(root, "gettext", pot, root / "build/doctrees/gettext")
     run = run_sphinx(command, root, "en")
     if run.exit_code:
-        raise SiteError(run.messages.strip())
+        raise SiteError(in_short(run.messages).strip())
+    if not (pot / "index.pot").is_file():
+        # Such as where conf.py ends the process: every catalogue would be taken for one of a page
+        # that is gone.
+        raise SiteError(f"{root / 'docs'}: Sphinx ended without an error and found no messages")
     po = root / "locale" / language / "LC_MESSAGES"
     return [page_domain(path, pot, po, root) for path in sorted(pot.rglob("*.pot"))]
 
@@ -150,18 +159,63 @@ def page_catalogues(language: str, root: Path) -> list[Path]:
 
 
 def read(po: Path, language: str) -> Catalog:
-    """A catalogue; an empty one when there is none yet."""
-    if not po.exists():
+    """A catalogue; an empty one when there is none yet. Raises SiteError for one that is broken."""
+    if not os.path.lexists(po):
         return Catalog(locale=language)
-    if wrong := fault(po.read_bytes()):
+    try:
+        data = files.read(po)
+    except OSError as error:
+        raise SiteError(f"{po}: cannot read it: {error.strerror}") from None
+    if wrong := fault(data):
         raise SiteError(f"{po}:{wrong.line}: {wrong}")
+    _check_whole(po)
     try:
         catalogue: Catalog = load_po(str(po), abort_invalid=True, locale=language)
     except PoFileError as error:
-        raise SiteError(f"{po}: {error}") from None
+        raise SiteError(f"{po}:{(error.lineno or 0) + 1}: {error}") from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        # What Babel makes of a head, such as of its dates and plural forms.
+        raise SiteError(f"{po}: not a catalogue: {type(error).__name__}: {error}") from None
     for message in catalogue:
         _restore_previous(message)
     return catalogue
+
+
+#: A line that is no comment: a keyword or none, and a text in quotes.
+_LINE = re.compile(r'(?P<keyword>msg(?:ctxt|id|id_plural|str(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"')
+_CHARSET = re.compile(rb"charset=([\w.:-]+)")
+
+
+def _check_whole(po: Path) -> None:
+    """Raise SiteError for a catalogue that is cut, or in letters that nobody can read: Babel takes
+    what there is, and the rest would be lost with the next update."""
+    try:
+        data = files.read(po)
+    except OSError as error:
+        raise SiteError(f"{po}: cannot read it: {error.strerror}") from None
+    charset = found[1].decode() if (found := _CHARSET.search(data)) else "utf-8"
+    try:
+        text = data.decode(charset)
+    except LookupError as error:
+        raise SiteError(f"{po}: {error}; write charset=utf-8 in its head") from None
+    except UnicodeDecodeError as error:
+        at = data[: error.start].count(b"\n") + 1
+        raise SiteError(f"{po}:{at}: byte 0x{data[error.start]:02x} is not {charset}") from None
+    waiting = 0  # the line of a message that has no translation yet, which may be an empty one
+    for number, line in enumerate([*text.splitlines(), "#"], 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            if waiting and line:
+                raise SiteError(f"{po}:{waiting}: a message without a msgstr; is the file cut?")
+            continue
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise SiteError(f"{po}:{number}: a line without its quotes; is the file cut?")
+        keyword = (match["keyword"] or "").strip()
+        if keyword == "msgid":
+            waiting = number
+        elif keyword.startswith("msgstr"):
+            waiting = 0
 
 
 def _restore_previous(message: Message) -> None:

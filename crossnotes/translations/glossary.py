@@ -135,7 +135,11 @@ def read(path: Path) -> Glossary:
         return Glossary(path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise GlossaryError(f"{path}: cannot read it: {error.strerror}") from None
+    except RecursionError:
+        raise GlossaryError(f"{path}: not TOML: it is nested too deep") from None
+    except ValueError as error:
         raise GlossaryError(f"{path}: not TOML: {error}") from None
     if unknown := sorted(document.keys() - {"names", "term"}):
         raise GlossaryError(f"{path}: unknown key {unknown[0]!r}; known are: names, [[term]]")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 
+from crossnotes import files
 from crossnotes.site import SiteError
 from crossnotes.translations.catalogue import Domain, domains, page_catalogues, read, text_of
 
@@ -95,14 +96,18 @@ def update(language: str = "ja", root: Path = Path()) -> int:
     except SiteError as error:
         print(error, file=sys.stderr)
         return 2
-    for po, text in changed.items():
-        po.parent.mkdir(parents=True, exist_ok=True)
-        po.write_text(text, encoding="utf-8")
-        print(f"updated {po}")
-    for po in catalogues.orphans:
-        po.unlink()
-        po.with_suffix(".mo").unlink(missing_ok=True)
-        print(f"removed {po}")
+    try:
+        for po, text in changed.items():
+            files.write(po, text, sync=True)
+            print(f"updated {po}")
+        # Only now: their translations are in the others.
+        for po in catalogues.orphans:
+            po.unlink()
+            po.with_suffix(".mo").unlink(missing_ok=True)
+            print(f"removed {po}")
+    except OSError as error:
+        print(f"{po}: cannot write: {error.strerror}; it is as it was", file=sys.stderr)
+        return 2
     counts = f"{len(changed)} updated, {len(catalogues.orphans)} removed"
     print(f"{len(catalogues.domains)} catalogues, {counts}")
     return 0

@@ -7,6 +7,12 @@
 // them; Sphinx would take the pairs.
 "use strict";
 (() => {
+  // What Sphinx's Japanese has as an empty string.
+  const { found } = document.currentScript.dataset;
+  if (found) {
+    Documentation.TRANSLATIONS["Search finished, found one page matching the search query."] = [found];
+  }
+
   const parse = Search._parseQuery;
   const summarize = Search.makeSearchSummary;
   let words = [];

@@ -39,6 +39,9 @@ if env.get("DB_ENGINE"):
         }
     }
     # [end: any]
+    if env["DB_ENGINE"] == "django.db.backends.sqlite3":
+        # As below: without them most of many trades at once fail with "database is locked".
+        DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 30}
 elif wants_tidb(env):
     # [start: tidb]
     DATABASES = {
@@ -67,7 +70,8 @@ else:
             "NAME": BASE_DIR / "db.sqlite3",
             # SQLite has no SELECT ... FOR UPDATE. Taking the write lock when a transaction
             # begins makes a second trade wait, instead of failing with "database is locked".
-            "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+            # It waits 5 seconds by default, which many trades at once take longer than.
+            "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30},
         }
     }
     # [end: sqlite]

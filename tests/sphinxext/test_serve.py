@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,45 @@ def test_a_page_that_is_shown_follows_its_source(page: Page, root: Path, server:
     expect(page.get_by_text("Another sentence.")).to_be_visible(timeout=120_000)
     with urllib.request.urlopen(f"{server}/en/index.html") as answer:
         assert b"Another sentence." in answer.read()
+
+
+def answer(server: str, **headers: str) -> tuple[int, bytes]:
+    """The status and the text of what is answered to these headers."""
+    request = urllib.request.Request(f"{server}/en/index.html", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answered:
+            return answered.status, answered.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
+
+
+def test_it_answers_to_its_own_names_and_origin_alone(page: Page, server: str) -> None:
+    port = server.rpartition(":")[2]
+    for name in ("127.0.0.1", "localhost", "[::1]"):
+        status, said = answer(server, Host=f"{name}:{port}", Origin=f"http://{name}:{port}")
+        assert (status, b"The first sentence." in said) == (200, True)
+    # A name of the web that leads here now, and a page of another server of this machine.
+    for refused in (
+        {"Host": "evil.example"},
+        {"Host": f"evil.example:{port}"},
+        {"Host": f"127.0.0.1.evil.example:{port}"},
+        {"Host": ""},
+        {"Host": f"127.0.0.1:{port}", "Origin": "http://evil.example"},
+        {"Host": f"127.0.0.1:{port}", "Origin": "http://127.0.0.1:1"},
+        {"Host": f"127.0.0.1:{port}", "Origin": "null"},
+    ):
+        status, said = answer(server, **refused)
+        assert (status, b"The first sentence." in said) == (403, False), refused
+    # The web socket of the reload, called from another page.
+    page.goto(f"{server}/en/index.html")
+    opened = """(url) => new Promise((done) => {
+      const socket = new WebSocket(url);
+      socket.onopen = () => done("opened");
+      socket.onerror = () => done("refused");
+    })"""
+    assert page.evaluate(opened, f"ws://127.0.0.1:{port}/livereload") == "opened"
+    page.goto("about:blank")
+    assert page.evaluate(opened, f"ws://127.0.0.1:{port}/livereload") == "refused"
 
 
 def test_a_port_that_is_taken_is_said_plainly(root: Path, server: str) -> None:

@@ -1,5 +1,6 @@
 """Catalogues follow the pages, and what is missing is named."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from crossnotes.translations.check import check, findings
 from crossnotes.translations.status import status, status_of
 from crossnotes.translations.update import update
 
+from ..conftest import mounted
 from .conftest import REPOSITORY, copy_root
 
 MakeRoot = Callable[[dict[str, str]], Path]
@@ -68,6 +70,21 @@ def test_update_changes_nothing_when_nothing_changed(translated: Path) -> None:
     before = po(translated).read_bytes()
     assert update(root=translated) == 0
     assert po(translated).read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_catalogues_as_they_were(
+    translated: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "".join(f"Sentence {number}: {'words ' * 20}.\n\n" for number in range(700))
+    edit(translated, "Second", f"{long}Second")
+    before = po(translated).read_bytes()
+    with mounted(po(translated).parent, "64k"):
+        assert update(root=translated) == 2
+        assert po(translated).read_bytes() == before
+        assert os.listdir(po(translated).parent) == ["index.po"]
+    said = capsys.readouterr().err
+    assert "index.po: cannot write: No space left on device; it is as it was" in said
+    assert update(root=translated) == 0
 
 
 def test_a_line_added_above_changes_nothing_in_the_catalogue(translated: Path) -> None:

@@ -30,6 +30,10 @@ TIDB = {
 }
 
 
+#: Without them most of many trades at once fail.
+SQLITE_OPTIONS = {"transaction_mode": "IMMEDIATE", "timeout": 30}
+
+
 class SettingsTestCase(SimpleTestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
@@ -80,10 +84,15 @@ class SQLiteTests(SettingsTestCase):
                 database = self.database(**environment)
                 self.assertEqual(database["ENGINE"], "django.db.backends.sqlite3")
                 self.assertEqual(database["NAME"], str(self.folder / "db.sqlite3"))
-                self.assertEqual(database["OPTIONS"], {"transaction_mode": "IMMEDIATE"})
+                self.assertEqual(database["OPTIONS"], SQLITE_OPTIONS)
 
 
 class OtherDatabaseTests(SettingsTestCase):
+    def test_sqlite_has_the_options_of_the_default_one(self) -> None:
+        engine = "django.db.backends.sqlite3"
+        database = self.database(DB_ENGINE=engine, DB_NAME="other.sqlite3")
+        self.assertEqual((database["NAME"], database["OPTIONS"]), ("other.sqlite3", SQLITE_OPTIONS))
+
     def test_is_the_one_that_db_engine_names_even_beside_a_tidb(self) -> None:
         self.write_dotenv("DB_ENGINE='django.db.backends.postgresql'\nDB_NAME='notes'\n")
         self.assertEqual(
