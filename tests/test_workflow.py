@@ -40,7 +40,7 @@ def test_what_is_run_are_make_targets_that_exist() -> None:
     named = [found[1] for run in runs if (found := re.search(r'\bmake ("\$WHAT"|[\w-]+)', run))]
     others = [run for run in runs if "make " not in run]
     assert all(run.startswith("git config ") for run in others)
-    scripts = re.findall(r"\.ci/[\w-]+", makefile)
+    scripts = re.findall(r"@(\.ci/[\w-]+)", makefile)
     assert all((REPOSITORY / script).stat().st_mode & 0o111 for script in scripts)
     wanted = {*named, *JOBS["check"]["strategy"]["matrix"]["what"]} - {'"$WHAT"'}
     assert {"check", "test", "snippet-test", "html", "results-check", "propose-results"} <= wanted
