@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test drivers packages ledgers-from test check serve offline linkcheck intl intl-status intl-check targets lock bench dist clean
+.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench dist clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -34,11 +34,23 @@ drivers: $(VENV)/test  # Install the drivers of all databases, and what the test
 packages: $(VENV)/site  # Install the Debian packages that drivers and tests need (as root)
 	@$(if $(filter-out 0,$(shell id -u)),sudo) $(RUN) tests/machine.py
 
-ledgers-from: $(VENV)/site  # Bring ledgers of another run (DIR=folder) for the next build
-	@$(RUN) -m crossnotes ledgers-from $(DIR)
+results: $(VENV)/site  # Run every code block, and keep what the databases answered in ledger/ (TARGETS="mysql@9.7 …")
+	@$(RUN) -m crossnotes results $(addprefix --target ,$(TARGETS))
 
-test: $(VENV)/test  # Run the tests, on real servers and in a real browser
-	@$(RUN) -m pytest -n auto
+results-from: $(VENV)/site  # Keep what the ledgers of another run say (DIR=folder) in ledger/
+	@$(RUN) -m crossnotes results-from $(DIR)
+
+results-check: $(VENV)/site  # Refuse what ledger/ says and the ledgers of a CI run (DIR=folder) do not confirm
+	@$(RUN) -m crossnotes results --check $(DIR)
+
+propose-results: $(VENV)/site  # Make a pull request of the results of a CI run (DIR=folder), on GitHub Actions
+	@.ci/propose-results $(DIR)
+
+django: $(VENV)/site  # Install another series of Django than the locked one (DJANGO=6.0)
+	@$(PIP) install "Django==$(DJANGO).*"
+
+test: $(VENV)/test  # Run the tests, on real servers and in a real browser (SERVERS=current: on current ones, too; as root)
+	@SERVERS="$(SERVERS)" $(RUN) -m pytest -n auto
 
 check: $(VENV)/test  # Lint, types, links, translations
 	@$(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes html && $(RUN) -m crossnotes intl-check

@@ -33,7 +33,7 @@ extensions = [
     "crossnotes.sphinxext",
 ]
 # Where the Results are, and the project whose files they depend on.
-crossnotes_ledgers = "build/ledger"
+crossnotes_ledgers = "ledger"
 crossnotes_django = "snippets"
 
 # What editors leave beside a page, such as the locks of Emacs and the folders of Jupyter.

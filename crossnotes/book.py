@@ -16,8 +16,9 @@ from crossnotes import dialects, reader
 from crossnotes.config import Config
 from crossnotes.page import Page, Problem
 from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
+from crossnotes.ranges import Version
 from crossnotes.reader import Dialect
-from crossnotes.targets import Target, every_target
+from crossnotes.targets import Target, every_target, releases
 
 PAGE = ".md"
 
@@ -125,7 +126,7 @@ class Book:
             except dialects.ConfError as error:
                 raise BookError(str(error)) from error
             names = frozenset(self.targets)
-            self._dialects[conf] = Dialect(self.config.show_only, names, myst)
+            self._dialects[conf] = Dialect(self.config.show_only, names, myst, releases())
         return self._dialects[conf]
 
     def _up_to(self, source: Source, line: int) -> Source:
@@ -150,13 +151,15 @@ class Book:
         """The databases that a page is for."""
         return [every_target()[name] for name in targets_of(page, self.labels, self.targets)]
 
-    def programs(self, reading: Reading, target: str) -> list[Program]:
-        """The programs of a page on one target."""
+    def programs(
+        self, reading: Reading, target: str, version: Version | None = None
+    ) -> list[Program]:
+        """The programs of a page on one target; for the version of its server, once it is known."""
         if target not in targets_of(reading.page, self.labels, self.targets):
             return []
         return [
             _up_to(program, reading.source.up_to)
-            for program in programs(reading.page, target, self.labels)
+            for program in programs(reading.page, target, self.labels, version)
             if program.snippets or program.excused
         ]
 
@@ -184,4 +187,4 @@ def _up_to(program: Program, line: int | None) -> Program:
     if line is None:
         return program
     kept = tuple(snippet for snippet in program.snippets if snippet.line <= line)
-    return Program(program.page, program.target, kept, program.labels)
+    return Program(program.page, program.target, kept, program.labels, version=program.version)

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from crossnotes import config as configuration
-from crossnotes import files
+from crossnotes import files, results_cli
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, BookError, Source
 from crossnotes.page import Page, Problem
@@ -31,7 +31,7 @@ from crossnotes.result import Result, is_not_reached
 from crossnotes.run import project as projects
 from crossnotes.run.benches import Benches, Options, opened
 from crossnotes.run.driver import Driver, TargetRun, write_ledgers
-from crossnotes.targets import Target, TargetError, every_target
+from crossnotes.targets import Target, TargetError, every_target, requests
 from crossnotes.text import report
 
 
@@ -220,7 +220,9 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> lis
     written."""
     from crossnotes.text import update as updates
 
-    printed = updates.answers({r.target.name: ledgers.one_per_snippet(r.results) for r in runs})
+    printed = updates.answers(
+        {(r.target.name, r.version): ledgers.one_per_snippet(r.results) for r in runs}
+    )
     problems: list[Problem] = []
     for page in pages:
         by_file, more = updates.by_file(page, printed, book.config.root)
@@ -260,7 +262,7 @@ class _Printer:
     def finished(self, run: TargetRun, program: Program, results: list[Result]) -> None:
         """A program's failures, each with its lines together."""
         assert run.identity is not None
-        target = f"{run.target.name} {run.identity.version}".strip()
+        target = f"{run.name} {run.identity.version}".strip()
         lines = []
         for result in results:
             if result.status == "failed":
@@ -281,7 +283,7 @@ class _Printer:
         if not self._live:
             return
         with self._lock:
-            self._done[run.target.name] = f"{run.target.name} {done}/{of} pages"
+            self._done[run.name] = f"{run.name} {done}/{of} pages"
             if time.monotonic() - self._last > 0.1:
                 self._last = time.monotonic()
                 self._erase()
@@ -300,7 +302,7 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
     had = [run for run in runs if not run.problem]
     #: What each column says of a run; that of blocks that were not reached only where there are.
     columns: dict[str, Callable[[TargetRun], str]] = {
-        "target": lambda run: run.target.name,
+        "target": lambda run: run.name,
         "version": lambda run: (run.identity.version if run.identity else "") or "-",
         "programs": lambda run: str(run.programs),
         "passed": lambda run: str(run.count("passed")),
@@ -317,9 +319,9 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
         click.echo("\n".join(report.table(rows, list(columns))))
     for run in runs:
         if run.reused:
-            click.echo(f"{run.target.name}: {run.reused} of an earlier run (--no-reuse runs them)")
+            click.echo(f"{run.name}: {run.reused} of an earlier run (--no-reuse runs them)")
         for kept in run.kept:
-            click.echo(f"{run.target.name}: kept: {kept}")
+            click.echo(f"{run.name}: kept: {kept}")
     reasons = Counter(
         result.reason if is_not_reached(result) else f"excused: {result.reason}"
         for run in runs
@@ -332,18 +334,18 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
     for run in runs:
         if run.no_server and not run.problem:
             mark = "failed" if required else "no server"
-            click.echo(f"{run.target.name}: {mark}: {run.no_server}")
+            click.echo(f"{run.name}: {mark}: {run.no_server}")
         if run.problem:
             mark = "failed" if required else "not had"
-            click.echo(f"{run.target.name}: {mark}: {run.problem}")
+            click.echo(f"{run.name}: {mark}: {run.problem}")
             if _on_github() and required:
-                click.echo(report.annotation("", 0, run.target.name, run.problem))
+                click.echo(report.annotation("", 0, run.name, run.problem))
 
 
 def _as_json(run: TargetRun) -> Iterator[str]:
     ledger = run.ledger()
     if ledger is None:
-        yield json.dumps({"target": run.target.name, "problem": run.problem, "results": []})
+        yield json.dumps({"target": run.name, "problem": run.problem, "results": []})
     else:
         yield from ledgers.lines_of(ledger)
 
@@ -439,21 +441,7 @@ def linkcheck() -> None:
     sys.exit(site.check_links())
 
 
-@main.command("ledgers-from")
-@click.argument("folder", type=click.Path(file_okay=False, exists=True))
-@click.option("--into", default="build/ledger", type=click.Path(file_okay=False))
-def ledgers_from(folder: str, into: str) -> None:
-    """Bring the ledgers of FOLDER, such as those of a CI run, for the next build of the site."""
-    paths = sorted(Path(folder).rglob("*.json"))
-    if not paths:
-        raise Wrong(f"{folder} holds no ledgers (*.json)")
-    for path in paths:
-        try:
-            ledger = ledgers.read(path)
-        except ledgers.LedgerError as error:
-            raise Wrong(str(error)) from error
-        ledgers.write(ledger, ledgers.path_of(Path(into), ledger.target))
-        click.echo(f"{ledger.target}: {len(ledger.results)} results of {ledger.finished:%Y-%m-%d}")
+results_cli.register(main)
 
 
 @main.command()
@@ -511,11 +499,10 @@ def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
 
 
 def _targets(names: Sequence[str]) -> list[Any]:
-    known = every_target()
-    for name in names:
-        if name not in known:
-            raise Wrong(f"unknown target {name!r}; known are: {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(names or ("sqlite",))]
+    try:
+        return [requests.parse(name) for name in dict.fromkeys(names or ("sqlite",))]
+    except requests.RequestError as error:
+        raise Wrong(str(error)) from error
 
 
 def _project(folder: str | None, book: Book) -> projects.Project | None:

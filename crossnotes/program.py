@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from crossnotes import ranges
 from crossnotes.page import Output, Page, Problem, Snippet, Tab, TabSet
 
 
@@ -14,13 +15,14 @@ from crossnotes.page import Output, Page, Problem, Snippet, Tab, TabSet
 class Program:
     """A page as read under one choice of tabs, on one target. `labels` are those chosen in sets
     that name no target; `excused` are the snippets of the page that nobody can run here, each
-    with its reason."""
+    with its reason; `version` is the server's, None while it is not known."""
 
     page: Page
     target: str
     snippets: tuple[Snippet, ...]
     labels: tuple[str, ...] = ()
     excused: tuple[tuple[Snippet, str], ...] = ()
+    version: ranges.Version | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,26 @@ def tab_problems(page: Page, labels: Labels) -> list[Problem]:
     return found
 
 
+def at(program: Program, version: ranges.Version | None) -> Program:
+    """The program as it is for one version of its target."""
+    if version is None or program.version is not None:
+        return program
+    if program.page.targets and not ranges.holds(program.page.targets, program.target, version):
+        return replace(program, snippets=(), excused=(), version=version)
+    snippets = tuple(
+        snippet
+        for snippet in program.snippets
+        if snippet.problem is not None
+        or not snippet.targets
+        or ranges.holds(snippet.targets, program.target, version)
+    )
+    return replace(program, snippets=snippets, version=version)
+
+
 def targets_of(page: Page, labels: Labels, every_target: Sequence[str]) -> list[str]:
-    """The targets that a page is for: those its tabs name, else those its front matter allows,
-    else every one."""
-    allowed = page.targets or tuple(every_target)
+    """The targets that a page is for, in any of their versions: those its tabs name, else those
+    its front matter allows, else every one."""
+    allowed = ranges.names(page.targets) or tuple(every_target)
     named = {
         target
         for tab_set in page.tab_sets
@@ -67,9 +85,14 @@ def targets_of(page: Page, labels: Labels, every_target: Sequence[str]) -> list[
     return [target for target in allowed if not named or target in named]
 
 
-def programs(page: Page, target: str, labels: Labels) -> Iterator[Program]:
+def programs(
+    page: Page, target: str, labels: Labels, version: ranges.Version | None = None
+) -> Iterator[Program]:
     """The programs of `page` on `target`: one, or one a label of the tab sets that name no
-    target, the other sets at their first label."""
+    target, the other sets at their first label. With `version`, what is for that version; there
+    is nothing where the page is not for it."""
+    if page.targets and not ranges.may_hold(page.targets, target, version):
+        return
     free = [t for t in page.tab_sets if not any(labels.target_of(label) for label in t.labels)]
     above = _above(page)
     usable = {
@@ -85,16 +108,16 @@ def programs(page: Page, target: str, labels: Labels) -> Iterator[Program]:
             choice = _choose(wanted, free, first)
             if choice not in choices:
                 choices.append(choice)
-    excused = tuple(_not_for_here(page, target, labels))
+    excused = tuple(_not_for_here(page, target, labels, version))
     seen: set[tuple[int, ...]] = set()
     for number, choice in enumerate(choices):
-        snippets = tuple(s for s in page.snippets if _is_read(s, target, choice, labels))
+        snippets = tuple(s for s in page.snippets if _is_read(s, target, choice, labels, version))
         read = tuple(snippet.index for snippet in snippets)
         if read in seen:
             continue
         seen.add(read)
         chosen = tuple(dict.fromkeys(choice.values()))
-        yield Program(page, target, snippets, chosen, excused if number == 0 else ())
+        yield Program(page, target, snippets, chosen, excused if number == 0 else (), version)
 
 
 def _above(page: Page) -> dict[int, tuple[Tab, ...]]:
@@ -122,8 +145,14 @@ def _choose(
     return choice
 
 
-def _is_read(snippet: Snippet, target: str, choice: Mapping[int, str], labels: Labels) -> bool:
-    if not _is_for(snippet, target, labels):
+def _is_read(
+    snippet: Snippet,
+    target: str,
+    choice: Mapping[int, str],
+    labels: Labels,
+    version: ranges.Version | None,
+) -> bool:
+    if not _is_for(snippet, target, labels, version):
         return False
     return all(
         labels.target_of(tab.label) is not None or choice.get(tab.tab_set) == tab.label
@@ -131,26 +160,34 @@ def _is_read(snippet: Snippet, target: str, choice: Mapping[int, str], labels: L
     )
 
 
-def _is_for(snippet: Snippet, target: str, labels: Labels) -> bool:
-    if snippet.targets and target not in snippet.targets:
+def _is_for(snippet: Snippet, target: str, labels: Labels, version: ranges.Version | None) -> bool:
+    # One that is written wrongly fails wherever its page is run, for its targets may be what is
+    # wrong.
+    narrowed = snippet.targets if snippet.problem is None else ()
+    if narrowed and not ranges.may_hold(narrowed, target, version):
         return False
     named = (labels.target_of(tab.label) for tab in snippet.tabs)
     return all(name in (None, target) for name in named)
 
 
-def _not_for_here(page: Page, target: str, labels: Labels) -> Iterator[tuple[Snippet, str]]:
+def _not_for_here(
+    page: Page, target: str, labels: Labels, version: ranges.Version | None
+) -> Iterator[tuple[Snippet, str]]:
     for snippet in page.snippets:
         for tab in snippet.tabs:
-            if tab.label in labels.elsewhere and _is_for(snippet, target, labels):
+            if tab.label in labels.elsewhere and _is_for(snippet, target, labels, version):
                 yield snippet, f"{tab.label}: {labels.elsewhere[tab.label]}"
                 break
 
 
-def expected_of(snippet: Snippet, target: str) -> Output | None:
-    """The expected block that holds on `target`, or None where anything goes."""
+def expected_of(
+    snippet: Snippet, target: str, version: ranges.Version | None = None
+) -> Output | None:
+    """The expected block that holds on `target` in this version, or None where anything goes.
+    Without the version, blocks for some versions hold nowhere."""
     default = None
     for output in snippet.outputs:
-        if target in output.targets:
+        if ranges.holds(output.targets, target, version):
             return output
         if not output.targets:
             default = output
@@ -165,7 +202,7 @@ def hashes(program: Program, project: str) -> dict[int, str]:
     found = {}
     for snippet in program.snippets:
         options = {k: v for k, v in snippet.options.items() if k not in ("caption", "class")}
-        expected = expected_of(snippet, program.target)
+        expected = expected_of(snippet, program.target, program.version)
         text = (expected.text, expected.unordered, expected.ignore) if expected else None
         elsewhere = dict(snippet.listing.elsewhere) if snippet.listing else None
         part = [snippet.kind, snippet.language, snippet.code, options, text, elsewhere]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import keyword
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossnotes import files, listing, markdown
+from crossnotes import files, listing, markdown, ranges
 from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT
 from crossnotes.markdown import Directive, Myst
 from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
@@ -118,11 +118,12 @@ _SECONDS = re.compile(r"\d+(\.\d+)?")
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What a project says about its pages: the languages that only show, the targets there are,
-    and its MyST."""
+    its MyST, and the known series of each target, of which a range has to meet one."""
 
     show_only: frozenset[str]
     targets: frozenset[str]
     myst: Myst = field(default_factory=Myst)
+    releases: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def language_problem(self, language: str) -> str | None:
         """Why a fence in `language` can be neither run nor shown, or None."""
@@ -542,12 +543,7 @@ class _Reader:
         return Problem(self.source or self.page, self.pinned or line, message)
 
     def _target_problem(self, text: str) -> str | None:
-        unknown = [name for name in words(text) if name not in self.dialect.targets]
-        if not unknown:
-            return None
-        return (
-            f"unknown target {unknown[0]!r}; known are: {', '.join(sorted(self.dialect.targets))}"
-        )
+        return ranges.problem(words(text), self.dialect.targets, self.dialect.releases)
 
     # -- listings --------------------------------------------------------------------------------
 
@@ -604,11 +600,15 @@ class _Reader:
         )
         earlier: list[Output] = self._last["outputs"]
         for other in earlier:
-            if set(other.targets) & set(output.targets) or other.targets == output.targets:
+            both = ranges.common(output.targets, other.targets)
+            if both or other.targets == output.targets:
+                what = "the same target"
+                if both and both[0] != both[1]:
+                    what = f"one version, which {both[0]} and {both[1]} hold for"
                 self._last["problem"] = self._failing(
                     directive.line,
-                    f"two {{output}} blocks for the same target (the other is on line "
-                    f"{other.line}); narrow one of them with :targets:",
+                    f"two {{output}} blocks for {what} (the other is on line {other.line}); "
+                    "narrow one of them with :targets:",
                 )
         earlier.append(output)
 

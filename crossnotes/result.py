@@ -51,7 +51,9 @@ class BlockFailedError(Exception):
 class Result:
     """One snippet on one target; its fields are those of the ledger (design.md), and `failure`,
     which the ledger sums up in `reason`, and `parts`, what each example or command printed.
-    `seconds` is wall time."""
+    `seconds` is wall time. What the repository keeps has besides: `when`, the day on which the
+    answer was first seen; `answer`, what a block that failed answered; and `on`, the versions that
+    it was seen on, as far as they are others than the ledger's."""
 
     page: str
     line: int
@@ -67,6 +69,9 @@ class Result:
     output: str = ""
     failure: Failure | None = None
     parts: tuple[str, ...] = ()
+    when: str = ""
+    answer: str = ""
+    on: tuple[tuple[str, str], ...] = ()
 
 
 def is_not_reached(result: Result) -> bool:

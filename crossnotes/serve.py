@@ -18,7 +18,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from crossnotes import files, site
 
 #: What a build depends on, from the root of the repository.
-WATCHED = ("docs", "locale", "snippets", "crossnotes", "build/ledger", "conf.py", "pyproject.toml")
+WATCHED = ("docs", "locale", "snippets", "crossnotes", "ledger", "conf.py", "pyproject.toml")
 
 ADDRESS = "127.0.0.1"
 #: How a browser of this machine calls it.

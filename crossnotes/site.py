@@ -14,7 +14,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
-from crossnotes import config, files, front
+from crossnotes import config, files, front, results
 from crossnotes.reader import MOST_INCLUDED
 
 OUT = Path("build/html")
@@ -83,7 +83,12 @@ def run_sphinx(command: list[str], root: Path, language: str) -> Build:
     run = subprocess.run(
         command,
         cwd=root,
-        env=os.environ | {"DOCS_LANG": language, "PYTHONUTF8": "1"},
+        env=os.environ
+        | {
+            "DOCS_LANG": language,
+            "PYTHONUTF8": "1",
+            results.REPORTED: str((root / results.FOLDER).resolve()),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -241,6 +246,19 @@ def write_zip(out: Path) -> None:
             archive.write(file, Path(path.stem, file.relative_to(out)))
 
 
+def _write_results(language: str, out: Path) -> None:
+    """results.json beside all languages, for programs; its addresses lead to the first of them."""
+    for name in ("results.json", "results.schema.json"):
+        found = out / language / name
+        if found.exists():
+            text = found.read_text(encoding="utf-8")
+            (out / name).write_text(_SUBJECT.sub(rf"\1{language}/", text), encoding="utf-8")
+
+
+#: The line of results.json with a page's address, up to that.
+_SUBJECT = re.compile(r'^(\{"id": .*"url": ")(?=[^"]*", "questions": \[$)', re.MULTILINE)
+
+
 def check_links(root: Path = Path()) -> int:
     """Ask for every external link of every language, and return an exit code. Needs a network."""
     try:
@@ -285,6 +303,9 @@ def build(
         print(problem, file=sys.stderr)
         return 2
     out, options = root / out, tuple(options)
+    # A ledger that cannot be used is told of, and the site is built without it.
+    for problem in results.read_folder(root / results.FOLDER, root)[1]:
+        print(problem, file=sys.stderr)
     failed = side_by_side(languages, lambda code: build_language(code, out, root, options))
     if failed:
         print(f"The site was not built: see {', '.join(failed)} above.", file=sys.stderr)
@@ -295,6 +316,7 @@ def build(
             print(f"[{code}] Sphinx ended without an error and built nothing.", file=sys.stderr)
             return 1
     try:
+        _write_results(next(iter(languages)), out)
         (out / front.OFFLINE).unlink(missing_ok=True)  # of another build
         front.write(languages, out, root)
         if offline:

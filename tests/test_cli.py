@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from crossnotes import ledger as ledgers
 from crossnotes.targets import every_target
 from crossnotes.targets.process import free_port
 
@@ -165,7 +164,7 @@ MIXED = """\
         (["test"], "Missing argument"),
         (["tests"], "No such command"),
         (["ledgers-from", "empty"], "empty holds no ledgers"),
-        (["ledgers-from", "notes"], "notes/a.json: not a ledger"),
+        (["results-from", "notes"], "notes/a.json:1: schema None; this version knows 1 and 2"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
@@ -363,11 +362,17 @@ def test_ledger_of_some_blocks_keeps_the_others(repository: Repository) -> None:
     assert [r["status"] for r in results] == ["passed", "failed", "passed", "passed"]
 
 
-def test_ledger_that_cannot_be_read_is_replaced(repository: Repository) -> None:
+def test_ledger_that_cannot_be_read_is_replaced_with_a_word_and_kept(
+    repository: Repository,
+) -> None:
     repository.page(PASSING)
     repository.write("l/sqlite.json", "{broken")
-    assert repository.crossnotes("test", "docs", "--ledger", "l").code == 0
+    done = repository.crossnotes("test", "docs", "--ledger", "l")
+    assert done.code == 0
     assert len(repository.json("l/sqlite.json")["results"]) == 1
+    assert "sqlite.json:1: not a ledger: no JSON: " in done.out
+    assert "l/sqlite.broken, and replaced" in done.out
+    assert (repository.root / "l/sqlite.broken").read_text() == "{broken"
 
 
 def test_target_that_could_not_be_had_leaves_its_ledger_alone(repository: Repository) -> None:
@@ -375,16 +380,6 @@ def test_target_that_could_not_be_had_leaves_its_ledger_alone(repository: Reposi
     repository.write("l/tidb-dedicated.json", "of another machine")
     repository.crossnotes("test", "docs", "--target", "tidb-dedicated", "--ledger", "l")
     assert (repository.root / "l/tidb-dedicated.json").read_text() == "of another machine"
-
-
-def test_ledgers_of_another_run_are_brought_into_place(repository: Repository) -> None:
-    repository.page(PASSING)
-    repository.crossnotes("test", "docs", "--ledger", "theirs/job-1")
-    done = repository.crossnotes("ledgers-from", "theirs", "--into", "ours")
-    assert done.code == 0
-    assert done.lines[0].startswith("sqlite: 1 results of ")
-    ours = ledgers.read(repository.root / "ours" / "sqlite.json")
-    assert ours == ledgers.read(repository.root / "theirs" / "job-1" / "sqlite.json")
 
 
 # -- targets --------------------------------------------------------------------------------------

@@ -236,6 +236,61 @@ def test_without_an_output_anything_goes() -> None:
     assert expected_of(snippet, "sqlite") is None
 
 
+VERSIONS = """\
+```{snippet} python
+a
+```
+```{output}
+refused
+```
+```{output}
+:targets: mysql<8.0.16, tidb
+stored
+```
+
+```{snippet} python
+:targets: mysql>=8.4
+b
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "version", "text", "blocks"),
+    [
+        ("mysql", (8, 0, 12), "stored", 1),
+        ("mysql", (8, 0, 16), "refused", 1),
+        ("mysql", (9, 7, 4), "refused", 2),
+        ("mysql", None, "refused", 2),
+        ("tidb-dedicated", (8, 5, 3), "stored", 1),
+        ("sqlite", (3, 40, 1), "refused", 1),
+    ],
+)
+def test_program_of_a_version_has_what_is_for_that_version(
+    target: str, version: tuple[int, ...] | None, text: str, blocks: int
+) -> None:
+    (program,) = programs(page_of(VERSIONS), target, LABELS, version)
+    expected = expected_of(program.snippets[0], target, program.version)
+    assert expected is not None
+    assert (expected.text, len(program.snippets)) == (text, blocks)
+
+
+def test_page_for_other_versions_has_no_program() -> None:
+    page = page_of("---\ncrossnotes: {targets: [mysql>=8.4]}\n---\n" + block("a"))
+    assert targets_of(page, LABELS, TARGETS) == ["mysql"]
+    assert list(programs(page, "mysql", LABELS, (8, 0, 12))) == []
+    assert len(list(programs(page, "mysql", LABELS, (8, 4, 5)))) == 1
+
+
+def test_hash_of_a_block_tells_versions_apart_that_answer_otherwise() -> None:
+    page = page_of(VERSIONS)
+    old, between, new = (
+        hashes(next(programs(page, "mysql", LABELS, version)), "")[0]
+        for version in ((8, 0, 12), (8, 0, 16), (9, 7, 4))
+    )
+    assert old != between == new
+
+
 # -- hashes ---------------------------------------------------------------------------------------
 
 PAGE = f"""\

@@ -10,11 +10,12 @@ from crossnotes import config as configuration
 from crossnotes import reader
 from crossnotes.page import Output, Page, Problem, Snippet
 from crossnotes.reader import Dialect
-from crossnotes.targets import every_target
+from crossnotes.targets import every_target, releases
 
 from .conftest import PAGES, REPOSITORY
 
-DIALECT = Dialect(frozenset(["text", "markdown", "html"]), frozenset(every_target()))
+SHOWN = frozenset(["text", "markdown", "html"])
+DIALECT = Dialect(SHOWN, frozenset(every_target()), releases=releases())
 
 
 def cases(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -111,7 +112,7 @@ def test_every_line_of_code_stands_where_its_snippet_says(text: str, ending: str
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "docs").rglob("*.md")), ids=lambda p: p.name)
 def test_our_own_pages_have_no_problems_and_true_lines(path: Path) -> None:
     shown = configuration.find(REPOSITORY).show_only
-    page = reader.read(path, path.name, Dialect(shown, DIALECT.targets))
+    page = reader.read(path, path.name, Dialect(shown, DIALECT.targets, releases=releases()))
     assert page.problems == ()
     lines = path.read_text(encoding="utf-8").split("\n")
     for snippet in page.snippets:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from crossnotes.targets import every_target, mariadb, mysql, oracle, postgresql
+from crossnotes import ranges
+from crossnotes.targets import every_target, mariadb, mysql, oracle, postgresql, requests, tidb
 
 from .conftest import REPOSITORY
 
@@ -39,8 +40,10 @@ def test_what_is_run_are_make_targets_that_exist() -> None:
     named = [found[1] for run in runs if (found := re.search(r'\bmake ("\$WHAT"|[\w-]+)', run))]
     others = [run for run in runs if "make " not in run]
     assert all(run.startswith("git config ") for run in others)
+    scripts = re.findall(r"@(\.ci/[\w-]+)", makefile)
+    assert all((REPOSITORY / script).stat().st_mode & 0o111 for script in scripts)
     wanted = {*named, *JOBS["check"]["strategy"]["matrix"]["what"]} - {'"$WHAT"'}
-    assert {"check", "test", "snippet-test", "html", "ledgers-from"} <= wanted
+    assert {"check", "test", "snippet-test", "html", "results-check", "propose-results"} <= wanted
     for target in wanted:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
@@ -48,34 +51,55 @@ def test_what_is_run_are_make_targets_that_exist() -> None:
 def test_rights_are_those_that_a_job_needs() -> None:
     assert WORKFLOW["permissions"] == {}
     for name, job in JOBS.items():
-        wanted = {"pages": "write", "id-token": "write"}
-        assert job["permissions"] == (wanted if name == "publish" else {"contents": "read"})
+        writes = {
+            "publish": {"pages": "write", "id-token": "write"},
+            "results": {"contents": "write", "pull-requests": "write", "issues": "write"},
+        }
+        assert job["permissions"] == writes.get(name, {"contents": "read"})
         assert job["timeout-minutes"] <= 40
 
 
 def test_pull_request_gets_no_secret_and_publishes_nothing() -> None:
     assert "pull_request" in WORKFLOW[True]  # `on`, which YAML takes for a boolean
     assert "pull_request_target" not in WORKFLOW[True]
-    for name, job in JOBS.items():
-        if "secrets." in yaml.safe_dump(job) or name == "publish":
+    for job in JOBS.values():
+        if "secrets." in yaml.safe_dump(job) or "write" in job["permissions"].values():
             assert "github.event_name != 'pull_request'" in job["if"]
 
 
-def test_every_target_is_run_on_the_images_that_the_targets_name() -> None:
+def test_every_target_is_run_in_the_oldest_and_newest_versions() -> None:
     matrix = JOBS["snippets"]["strategy"]["matrix"]["include"]
     assert {entry["target"] for entry in matrix} == set(every_target())
-    images = {entry["target"]: entry["image"] for entry in matrix if "image" in entry}
-    assert images == {
-        "mariadb": mariadb.IMAGE,
-        "mysql": mysql.IMAGE,
-        "oracle": oracle.IMAGE,
-        "postgresql": postgresql.IMAGE,
-    }
+    series: dict[str, list[str]] = {}
     for entry in matrix:
-        variable, _, url = entry.get("url", "").partition("=")
-        if url:
-            offer = every_target()[entry["target"]].look({variable: url})
-            assert (offer.source, offer.problem) == ("external", "")
+        series.setdefault(entry["target"], []).append(entry["series"])
+        if entry["series"]:
+            assert entry["series"] in every_target()[entry["target"]].releases
+            assert requests.parse(f"{entry['target']}@{entry['series']}").series == entry["series"]
+    for deployment in ranges.FAMILIES["tidb"]:
+        assert series[deployment] == ["7.5", "8.1", "8.5"]
+        assert set(series[deployment]) == set(tidb.IMAGES)
+    for name in ("mysql", "mariadb", "postgresql"):
+        assert len(series[name]) == 3
+
+
+def test_images_are_of_the_series_and_those_of_the_targets() -> None:
+    matrix = JOBS["snippets"]["strategy"]["matrix"]["include"]
+    images = [entry["image"] for entry in matrix if "image" in entry]
+    assert {mariadb.IMAGE, mysql.IMAGE, oracle.IMAGE, postgresql.IMAGE} <= set(images)
+    for entry in matrix:
+        if "image" in entry:
+            assert entry["image"].partition(":")[2].startswith(entry["series"])
+
+
+def test_each_server_is_named_by_the_variable_of_its_target() -> None:
+    variables: dict[str, str] = JOBS["snippets"]["env"]
+    for name, expression in variables.items():
+        found = re.search(r"matrix.target == '([a-z]+)' && '([^']+)' \|\| ''", expression)
+        assert found is not None
+        offer = every_target()[found[1]].look({name: found[2]})
+        assert (offer.source, offer.problem) == ("external", "")
+        assert every_target()[found[1]].look({name: ""}).source != "external"
 
 
 @pytest.mark.parametrize("name", ["actionlint", "zizmor"])

@@ -18,8 +18,9 @@ from crossnotes.config import Config
 from crossnotes.run.bench import Bench
 from crossnotes.run.cleanup import PREFIX, Lifetime, drop_all
 from crossnotes.run.project import Project
-from crossnotes.targets import Offer, Server, Target, TargetError, every_target
+from crossnotes.targets import Offer, Server, TargetError, every_target, requests
 from crossnotes.targets.given import GivenDatabase
+from crossnotes.targets.requests import Request
 
 if TYPE_CHECKING:
     from crossnotes.run.inside import InsideBench
@@ -83,7 +84,7 @@ class Benches:
                 raise TargetError(self._problems[target])
             if target not in self._had:
                 try:
-                    self._had[target] = self._look(every_target()[target])
+                    self._had[target] = self._have(requests.parse(target))
                 except TargetError as error:
                     self._problems[target] = str(error)
                     raise
@@ -93,19 +94,33 @@ class Benches:
         with self._lock:
             return self._locks.setdefault(target, threading.Lock())
 
-    def _look(self, target: Target) -> Had:
-        offer = target.look({**self.environment, **self.shared.get(target.name, {})})
+    def look(self, target: str) -> Offer:
+        """Where a target, or one in a version, would come from."""
+        return requests.parse(target).look({**self.environment, **self.shared.get(target, {})})
+
+    def _have(self, request: Request) -> Had:
+        target, offer = request.target, self.look(request.name)
         if offer.start is not None:
-            server = self._as_given(offer, offer.start(self._new_folder(f"{target.name}-server")))
+            server = self._as_given(offer, offer.start(self._new_folder(f"{request.name}-server")))
+            self._check(request, server)
             self._lifetime.uses(target, offer, server)
             is_own = offer.source != "external"
-            is_open = is_own or bool(self.shared.get(target.name)) or self.options.trust_pages
+            is_open = is_own or bool(self.shared.get(request.name)) or self.options.trust_pages
             if not is_open:
                 self._confine(server)
             return Had(server, offer, is_own=is_own, is_open=is_open)
         if offer.compiler is not None:
             return Had(offer.compiler(), offer, offer.problem)
         raise TargetError(offer.problem)
+
+    @staticmethod
+    def _check(request: Request, server: Server) -> None:
+        """Raise TargetError for a server of another version than was asked for."""
+        try:
+            request.check(server.identity)
+        except TargetError:
+            server.close()
+            raise
 
     def _confine(self, server: Server) -> None:
         """Have pages run with rights on the run's own databases only. Raises TargetError."""
@@ -137,7 +152,7 @@ class Benches:
         with self._lock_of(target):
             if target not in self._benches:
                 self._benches[target] = bench = Bench(
-                    every_target()[target],
+                    requests.parse(target).target,
                     had.server,
                     self.config,
                     self.project,

@@ -22,7 +22,8 @@ from crossnotes.book import Book, Reading, Source
 from crossnotes.kinds import KINDS
 from crossnotes.ledger import Ledger, one_per_snippet
 from crossnotes.page import Listing, Problem, Snippet
-from crossnotes.program import Program
+from crossnotes.program import Program, at
+from crossnotes.ranges import Version
 from crossnotes.result import (
     NEEDS_PYTEST,
     NEEDS_SERVER,
@@ -39,6 +40,7 @@ from crossnotes.run.project import Project
 from crossnotes.run.record import Record
 from crossnotes.run.reuse import Reuse, own_digest
 from crossnotes.targets import Identity, Target, TargetError
+from crossnotes.targets.requests import Request
 
 # -- one program ----------------------------------------------------------------------------------
 
@@ -78,6 +80,7 @@ def _put_server_back(bench: Bench, record: Record, last: Snippet) -> None:
 
 def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
     """Excuse what is not run here; the snippets that are."""
+    program = at(program, bench.server.identity.number or None)
     digest = bench.project.digest if bench.project else ""
     record = Record(
         program,
@@ -152,13 +155,24 @@ class TargetRun:
     no_server: str = ""
     kept: list[str] = field(default_factory=list)
     finished: datetime = field(default_factory=lambda: datetime.now(UTC))
+    #: What the person asked for, where it names a version: `mysql@9.7`.
+    asked: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.asked or self.target.name
 
     def had_by(self, benches: Benches) -> None:
         """Take down what the server is. Raises TargetError where it cannot be had."""
-        had = benches.had(self.target.name)
+        had = benches.had(self.name)
         self.source, self.no_server = had.offer.source, had.no_server
         self.identity = had.server.identity
         self.versions = versions_of(self.target)
+
+    @property
+    def version(self) -> Version | None:
+        """The numbers of the server's version, once it is known."""
+        return (self.identity.number if self.identity else ()) or None
 
     def count(self, status: str) -> int:
         """How many results have a status; of those excused, the ones that were reached."""
@@ -205,8 +219,12 @@ def write_ledgers(
         ledger = run.ledger()
         if ledger is None:
             continue
-        path = ledgers.path_of(folder, run.target.name)
-        earlier = ledgers.read_if_there(path)
+        path = ledgers.path_of(folder, run.name)
+        try:
+            earlier = ledgers.read_if_there(path)
+        except ledgers.LedgerError as error:
+            earlier = None
+            print(f"{error}; it is kept as {ledgers.set_aside(path)}, and replaced")
         if earlier is not None and earlier.server.version and not ledger.server.version:
             continue  # what a server did says more than what was compiled without one
         try:
@@ -254,16 +272,15 @@ class Driver:
     snippets_seen: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def on(self, targets: Sequence[Target], sources: Sequence[Source]) -> list[TargetRun]:
+    def on(self, targets: Sequence[Target | Request], sources: Sequence[Source]) -> list[TargetRun]:
         """Run the pages on each target, side by side; a TargetRun each, in their order."""
-        runs = [TargetRun(target) for target in targets]
+        asked = [each if isinstance(each, Request) else Request(each) for each in targets]
+        runs = [TargetRun(request.target, asked=request.name) for request in asked]
         workers = max(1, -(-self.jobs // max(1, len(targets))))
         if self.fail_fast or self.benches.options.database:
             workers = 1
         threads = [
-            threading.Thread(
-                target=self._one_target, args=(run, sources, workers), name=run.target.name
-            )
+            threading.Thread(target=self._one_target, args=(run, sources, workers), name=run.name)
             for run in runs
         ]
         # Thousands of results are kept, and none of them is ever garbage.
@@ -292,7 +309,7 @@ class Driver:
     def _one_target(self, run: TargetRun, sources: Sequence[Source], workers: int) -> None:
         started = time.perf_counter()
         try:
-            with ThreadPoolExecutor(workers, thread_name_prefix=run.target.name) as pool:
+            with ThreadPoolExecutor(workers, thread_name_prefix=run.name) as pool:
                 _OneTarget(self, run, sources, pool, workers).run()
         except TargetError as error:
             run.problem = str(error)
@@ -349,6 +366,9 @@ class _OneTarget:
             self._open()
             if self._take_over(place):
                 return
+        programs = self.driver.book.programs(
+            place.reading, self.run_.target.name, self.run_.version
+        )
         bench = self.bench
         assert bench is not None
         if all(needs_server(bench, s) for program in programs for s in program.snippets):
@@ -373,7 +393,7 @@ class _OneTarget:
     def _open(self) -> None:
         """Begin to use the target's server. Raises TargetError."""
         self.run_.had_by(self.driver.benches)
-        self.bench = self.driver.benches.bench(self.run_.target.name)
+        self.bench = self.driver.benches.bench(self.run_.name)
         if self.kept is None and self.driver.reuse:
             self.kept = reuse_of(self.driver.benches, self.run_)
 
@@ -425,7 +445,7 @@ class _OneTarget:
             run.problem = run.problem or next(iter(self.bench.databases.lost), "")
         elif run.target.built_in is None and not self._is_over():
             # No page is for it; whether it can be had is told all the same.
-            run.problem = run.target.look(self.driver.benches.environment).problem
+            run.problem = self.driver.benches.look(run.name).problem
         if run.no_server and not run.results:
             run.identity, run.problem = None, run.no_server
 

@@ -172,7 +172,9 @@ class Record:
 
     def expected(self, snippet: Snippet) -> Output | None:
         """The expected block that is to be compared, or None."""
-        return None if self.update else expected_of(snippet, self.program.target)
+        if self.update:
+            return None
+        return expected_of(snippet, self.program.target, self.program.version)
 
     def block(self, snippet: Snippet) -> Block:
         """A block as the interpreter takes it."""

@@ -3,6 +3,7 @@
 The author types the names alone; the table is drawn from the ledgers whenever the page is written.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,8 +12,10 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from crossnotes.ledger import Ledger
 from crossnotes.page import Snippet
-from crossnotes.sphinxext.known import Mark, known_to
+from crossnotes.results import Column, Mark
+from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.marks import (
     blocks,
     join,
@@ -22,7 +25,7 @@ from crossnotes.sphinxext.marks import (
     result_node,
 )
 from crossnotes.sphinxext.messages import _
-from crossnotes.sphinxext.tables import Cell, column, table
+from crossnotes.sphinxext.tables import Cell, head_of, table
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -69,24 +72,45 @@ class DrawComparisons(SphinxPostTransform):
         page = known.page(Path(self.env.doc2path(self.env.docname)))
         found, _lost = join(page.snippets, blocks(self.document))
         named = {s.name: s for s in page.snippets if s.name and s.index in found}
-        marks, targets = known.marks(page), known.targets(page)
-        head: list[Cell] = [
-            [nodes.Text(str(_("Block")))],
-            *(column(known, target) for target in targets),
-        ]
+        marks = known.marks(page)
         for place in places:
-            rows: list[list[Cell]] = []
             # A name that the page does not have is a problem of the page, at its line.
-            for snippet in (named[name] for name in place["blocks"] if name in named):
+            snippets = [named[name] for name in place["blocks"] if name in named]
+            answers = {
+                snippet.index: {mark.key: mark for mark in marks[snippet.index]}
+                for snippet in snippets
+            }
+            columns = _merged(known.columns(page), list(answers.values()))
+            head: list[Cell] = [[nodes.Text(str(_("Block")))]]
+            head += [head_of(group[0].target, _ledgers(group)) for group in columns]
+            rows: list[list[Cell]] = []
+            for snippet in snippets:
                 block = outermost_of(found[snippet.index])
-                of_target = {mark.target: mark for mark in marks[snippet.index]}
-                cells = [_cell(of_target.get(target.name), block) for target in targets]
+                of_column = answers[snippet.index]
+                cells = [_cell(of_column.get(group[0].key), block) for group in columns]
                 rows.append([[_link(snippet, block)], *cells])
             caption = place.children[0].children if place.children else []
             title = caption or [nodes.Text(str(_("What each database answered")))]
             new = table(title, head, rows)
             new["ids"], new["classes"] = place["ids"], [*new["classes"], *place["classes"]]
             place.replace_self(new if rows else [])
+
+
+def _merged(columns: Sequence[Column], rows: Sequence[Mapping[str, Mark]]) -> list[list[Column]]:
+    """Versions of one database that answer alike to all that a table asks are one column."""
+    found: dict[tuple[object, ...], list[Column]] = {}
+    for column in columns:
+        said = [_said(row.get(column.key)) for row in rows]
+        found.setdefault((column.target.name, *said), []).append(column)
+    return list(found.values())
+
+
+def _said(mark: Mark | None) -> tuple[str, ...]:
+    return (mark.state, mark.output, mark.answer, mark.reason) if mark else ()
+
+
+def _ledgers(columns: Sequence[Column]) -> list[Ledger]:
+    return [column.ledger for column in columns if column.ledger is not None]
 
 
 def _link(snippet: Snippet, block: nodes.Element) -> nodes.reference:
@@ -111,6 +135,9 @@ def _cell(mark: Mark | None, block: nodes.Element) -> Cell:
     if mark.state == "passed":
         text = mark.output.rstrip("\n")
         return [_code(text)] if text else [nodes.Text(str(_("(prints nothing)")))]
+    if mark.state == "failed" and mark.answer:
+        answer = _code(mark.answer.rstrip("\n"))
+        return [result_node("failed", str(_("failed:"))), nodes.Text(" "), answer]
     reason = reason_below(block)
     texts = {
         "failed": _("failed"),

@@ -4,7 +4,9 @@ Results are joined to blocks by page, order and code: a block's line in a doctre
 three (and by one inside of tabs).
 """
 
+import contextlib
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,9 @@ from crossnotes.result import (
     NOT_REACHED,
     ONLY_SHOWN,
 )
-from crossnotes.sphinxext.known import Mark, anchor_of, entry, known_to, state_of
+from crossnotes.results import WORST_FIRST, Mark
+from crossnotes.sphinxext import naming
+from crossnotes.sphinxext.known import anchor_of, entry, known_to, state_of, subject
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.search_words import NO_SEARCH
 from crossnotes.sphinxext.snippet import OUTPUT, REASON
@@ -39,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 #: The key in the metadata of a page that shows what became of all pages.
 SHOWS_ALL = "crossnotes_shows_all"
+
+#: Characters that are shown of an answer that a page does not expect.
+LONGEST_ANSWER = 200
 
 #: States of a block on a target, with their signs; text says the same as the sign and the colour.
 SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "changed": "↻"}
@@ -60,26 +67,36 @@ def _grouped(marks: Sequence[Mark]) -> list[list[Mark]]:
     """Marks that say the same of several databases are one item."""
     groups: dict[tuple[str, str], list[Mark]] = {}
     for mark in marks:
-        key = (mark.state, mark.reason if mark.state == "excused" else "")
+        said = {"excused": mark.reason, "failed": mark.answer}.get(mark.state, "")
+        key = (mark.state, said)
         groups.setdefault(key, []).append(mark)
     return list(groups.values())
 
 
 def _item(group: Sequence[Mark], translated_reason: str) -> nodes.inline:
     mark = group[0]
-    # Translators: stands between the names of databases.
-    names = str(_(", ")).join(f"{m.label} {m.version}".strip() for m in group)
+    names = naming.names(group)
     date = max(m.date for m in group)
     texts = {
         "passed": _("seen to work on {databases} ({date})"),
-        "failed": _("failed on {databases} ({date})"),
+        "failed": _("answered otherwise on {databases} ({date}): {answer}")
+        if mark.answer
+        else _("failed on {databases} ({date})"),
         "excused": _("not run on {databases}: {reason}") if mark.date else _("not run: {reason}"),
         "not-run": _("not run on {databases}"),
         "changed": _("changed since the last run on {databases} ({date})"),
     }
     reason = reason_text(mark.reason, translated_reason)
-    text = str(texts[mark.state]).format(databases=names, date=date, reason=reason)
+    text = str(texts[mark.state]).format(
+        databases=names, date=date, reason=reason, answer=_in_short(mark.answer)
+    )
     return result_node(mark.state, text)
+
+
+def _in_short(answer: str) -> str:
+    """An answer in one line."""
+    text = " ⏎ ".join(line.rstrip() for line in answer.strip().splitlines())
+    return text if len(text) <= LONGEST_ANSWER else f"{text[: LONGEST_ANSWER - 1]}…"
 
 
 def reason_text(reason: str, translated: str) -> str:
@@ -109,42 +126,43 @@ def result_node(state: str, text: str) -> nodes.inline:
 
 def summary_node(marks: Mapping[int, Sequence[Mark]]) -> nodes.paragraph | None:
     """The line at the head of a page, or None for a page without snippets."""
-    by_label: dict[str, list[Mark]] = {}
+    by_target: dict[str, list[list[Mark]]] = {}
     for of_snippet in marks.values():
+        of_target: dict[str, list[Mark]] = {}
         for mark in of_snippet:
-            by_label.setdefault(mark.label, []).append(mark)
-    if not by_label:
+            of_target.setdefault(mark.target, []).append(mark)
+        for target, found in of_target.items():
+            by_target.setdefault(target, []).append(found)
+    if not by_target:
         return None
     line = nodes.paragraph(classes=["crossnotes-summary", NO_SEARCH])
     head = nodes.strong("", str(_("Code blocks seen to work:")))
     line += head
-    for label, of_label in by_label.items():
+    for of_blocks in by_target.values():
         line += nodes.Text(" ")
-        line += _summary_item(label, of_label)
+        line += _summary_item(of_blocks)
     return line
 
 
-def _summary_item(label: str, marks: Sequence[Mark]) -> nodes.inline:
-    passed = sum(mark.state == "passed" for mark in marks)
+def _summary_item(of_blocks: Sequence[Sequence[Mark]]) -> nodes.inline:
+    """A database: how many of its blocks were seen to work in every version that there is."""
+    passed = sum(all(mark.state == "passed" for mark in of_block) for of_block in of_blocks)
+    marks = [mark for of_block in of_blocks for mark in of_block]
     state = _worst(marks)
-    versions = sorted({mark.version for mark in marks if mark.version})
-    name = f"{label} {', '.join(versions)}".strip()
-    if state == "not-run" and not passed:
+    name = naming.names([mark for mark in marks if mark.version] or marks[:1])
+    if state == "not-run" and not any(mark.date for mark in marks):
         text = str(_("{database}: not run")).format(database=name)
     else:
         date = max(mark.date for mark in marks)
         text = str(_("{database}: {passed} of {all} ({date})")).format(
-            database=name, passed=passed, all=len(marks), date=date
+            database=name, passed=passed, all=len(of_blocks), date=date
         )
     return result_node(state, text)
 
 
 def _worst(marks: Iterable[Mark]) -> str:
     states = {mark.state for mark in marks}
-    for state in ("failed", "changed", "not-run", "passed"):
-        if state in states:
-            return state
-    return "excused"
+    return next((state for state in WORST_FIRST if state in states), "excused")
 
 
 # -- joining --------------------------------------------------------------------------------------
@@ -194,6 +212,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Add the marks to a page that is about to be written."""
     if app.builder.name == "gettext":
         return
+    app.crossnotes_written.add(docname)  # type: ignore[attr-defined]
     known = known_to(app)
     page = known.page(Path(app.env.doc2path(docname)))
     marks = known.marks(page)
@@ -265,8 +284,64 @@ def _put_after(node: nodes.Element, new: nodes.Node) -> None:
 # -- building -------------------------------------------------------------------------------------
 
 
-def note_what_is_read(app: "Sphinx", env: "BuildEnvironment", docnames: list[str]) -> None:
+#: Below the folder of doctrees: the marks that the pages of a builder have, by page. It is there
+#: only while they really have them: a build takes it away at its start, and writes it at its end.
+DRAWN = "crossnotes-drawn-{builder}.json"
+
+
+def _drawn_file(app: "Sphinx") -> Path:
+    return Path(app.doctreedir, DRAWN.format(builder=app.builder.name))
+
+
+def take_drawn(app: "Sphinx", env: "BuildEnvironment", docnames: list[str]) -> None:
+    """Note what is read, and take away what tells which marks are drawn, until they are."""
     app.crossnotes_read = set(docnames)  # type: ignore[attr-defined]
+    app.crossnotes_written = set()  # type: ignore[attr-defined]
+    path, drawn = _drawn_file(app), {}
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(found, dict) and found.get("folder") == str(app.outdir):
+            drawn = found["marks"]
+    path.unlink(missing_ok=True)
+    app.crossnotes_drawn = drawn  # type: ignore[attr-defined]
+
+
+def keep_drawn(app: "Sphinx", exception: Exception | None) -> None:
+    """The pages that were written have the marks now that they should have."""
+    if exception is not None or app.builder.name == "gettext":
+        return
+    now: dict[str, str] = getattr(app.env, "crossnotes_marks", {})
+    drawn, written = app.crossnotes_drawn, app.crossnotes_written  # type: ignore[attr-defined]
+    marks = {
+        docname: digest
+        for docname, digest in now.items()
+        # Processes that write side by side do not tell which pages; they write all that changed.
+        if docname in written or drawn.get(docname) == digest or app.parallel > 1
+    }
+    path = _drawn_file(app)
+    temporary = path.with_suffix(".new")
+    with contextlib.suppress(OSError):  # all pages are written anew the next time
+        temporary.write_text(json.dumps({"folder": str(app.outdir), "marks": marks}))
+        temporary.replace(path)
+
+
+def changed_pages(
+    app: "Sphinx", env: "BuildEnvironment", added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Pages that say something else than when they were read, though their time is older: Sphinx
+    looks at the time alone."""
+    read: dict[str, str] = getattr(env, "crossnotes_sources", {})
+    looked_at = env.found_docs - added - changed
+    return [name for name in looked_at if name in read and read[name] != _source(env, name)]
+
+
+def _source(env: "BuildEnvironment", docname: str) -> str:
+    """Changes when a page does, or a file that it takes in."""
+    digest = hashlib.sha256()
+    for name in (env.doc2path(docname), *sorted(env.dependencies.get(docname, ()))):
+        with contextlib.suppress(OSError):
+            digest.update(Path(env.srcdir, name).read_bytes())
+    return digest.hexdigest()
 
 
 def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
@@ -274,26 +349,39 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     that show the marks of all."""
     depends_on = state_of(app)
     same = depends_on == getattr(env, "crossnotes_depends_on", "")
+    drawn: dict[str, str] = app.crossnotes_drawn  # type: ignore[attr-defined]
     before: dict[str, str] = getattr(env, "crossnotes_marks", {})
     kept: dict[str, dict[str, Any]] = getattr(env, "crossnotes_entries", {})
+    asked: dict[str, dict[str, Any]] = getattr(env, "crossnotes_subjects", {})
     now = {docname: before[docname] for docname in before.keys() & kept.keys() & env.found_docs}
+    sources: dict[str, str] = getattr(env, "crossnotes_sources", {})
+    read: set[str] = app.crossnotes_read  # type: ignore[attr-defined]
+    env.crossnotes_sources = {  # type: ignore[attr-defined]
+        docname: _source(env, docname) if docname in read else sources.get(docname, "")
+        for docname in env.found_docs
+    }
     entries = {docname: kept[docname] for docname in now}
+    subjects = {docname: asked[docname] for docname in now if docname in asked}
     looked_at = set(env.found_docs)
     if same:
-        looked_at = app.crossnotes_read | (looked_at - now.keys())  # type: ignore[attr-defined]
+        looked_at = read | (looked_at - now.keys())
     for docname in looked_at:
         known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
         digest = hashlib.sha256(repr([title, *sorted(marks.items())]).encode())
         now[docname] = digest.hexdigest()
-        entries[docname] = entry(page, marks, title, app.builder.get_target_uri(docname))
+        uri = app.builder.get_target_uri(docname)
+        entries[docname] = entry(page, marks, title, uri)
+        subjects[docname] = subject(page, marks, title, uri)
     app.crossnotes_looked_at = looked_at  # type: ignore[attr-defined]
     env.crossnotes_marks = now  # type: ignore[attr-defined]
     env.crossnotes_entries = entries  # type: ignore[attr-defined]
+    env.crossnotes_subjects = subjects  # type: ignore[attr-defined]
     env.crossnotes_depends_on = depends_on  # type: ignore[attr-defined]
-    changed = [docname for docname in now if before.get(docname) != now[docname]]
-    if before.keys() != now.keys() or changed:
+    app.crossnotes_anew = not drawn  # type: ignore[attr-defined]
+    changed = [docname for docname in now if drawn.get(docname) != now[docname]]
+    if drawn.keys() != now.keys() or changed:
         changed += [docname for docname in now if SHOWS_ALL in env.metadata[docname]]
     if not same and not changed:
         return [env.config.root_doc]  # only then does Sphinx keep what was found
@@ -301,9 +389,11 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_config_value("crossnotes_ledgers", "build/ledger", "html", [str])
+    app.add_config_value("crossnotes_ledgers", "ledger", "html", [str])
     app.add_config_value("crossnotes_django", "", "html", [str])
-    app.connect("env-before-read-docs", note_what_is_read)
+    app.connect("env-get-outdated", changed_pages)
+    app.connect("env-before-read-docs", take_drawn)
     app.connect("env-updated", pages_to_write)
     app.connect("doctree-resolved", draw)
+    app.connect("build-finished", keep_drawn, priority=900)  # when all else has been written
     return {"parallel_read_safe": True, "parallel_write_safe": True}

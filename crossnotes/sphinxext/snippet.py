@@ -11,7 +11,7 @@ from crossnotes import config as configuration
 from crossnotes.page import words
 from crossnotes.reader import CODE_BLOCK_OPTIONS, REASON_OPTIONS, SNIPPET_OPTIONS
 from crossnotes.sphinxext.messages import _
-from crossnotes.targets import every_target
+from crossnotes.sphinxext.naming import of_items
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -66,13 +66,11 @@ class Output(SphinxDirective):
         block = nodes.literal_block(code, code, language="none", classes=["crossnotes-output"])
         block[OUTPUT] = True
         self.set_source_info(block)
-        names = words(self.options.get("targets", ""))
-        known = every_target()
-        labels = [known[name].label for name in names if name in known]
+        databases = of_items(words(self.options.get("targets", "")))
         # Without a source, so that no catalogue takes it for a message of the page.
         head = nodes.paragraph(classes=["crossnotes-output-label"])
-        text = str(_("Output on {databases}") if labels else _("Output"))
-        head += nodes.Text(text.format(databases=str(_(", ")).join(labels)))
+        text = str(_("Output on {databases}") if databases else _("Output"))
+        head += nodes.Text(text.format(databases=databases))
         return [nodes.container("", head, block, classes=["crossnotes-output-block"])]
 
 

@@ -7,7 +7,9 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-from crossnotes.sphinxext.known import Known
+from crossnotes.ledger import Ledger
+from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.naming import had
 from crossnotes.targets import Target
 
 if TYPE_CHECKING:
@@ -37,13 +39,20 @@ def width(cells: Sequence[Cell]) -> int:
     return min(WIDEST, max(len(line) for text in texts for line in text.split("\n")))
 
 
-def column(known: Known, target: Target) -> list[nodes.Node]:
-    """The head of a database's column: its name, and the version that answered."""
-    ledger = known.ledgers.get(target.name)
-    if ledger is None:
+def head_of(target: Target, ledgers: Sequence[Ledger]) -> list[nodes.Node]:
+    """The head of a database's column: its name, the versions that answered, and how they were
+    had, where the name alone would claim too much."""
+    if not ledgers:
         return [nodes.Text(target.label)]
-    version = nodes.inline("", ledger.server.short, classes=["crossnotes-version"])
-    return [nodes.Text(f"{target.label} "), version]
+    versions = str(_(", ")).join(ledger.server.short for ledger in ledgers)
+    found: list[nodes.Node] = [
+        nodes.Text(f"{target.label} "),
+        nodes.inline("", versions, classes=["crossnotes-version"]),
+    ]
+    for said in dict.fromkeys(had(ledger.server.where) for ledger in ledgers):
+        if said:
+            found += [nodes.Text(" "), nodes.inline("", said, classes=["crossnotes-version"])]
+    return found
 
 
 def row(cells: Sequence[Cell]) -> nodes.row:

@@ -15,9 +15,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from crossnotes.page import Page, Snippet
+from crossnotes.results import Column, Mark, Results, database, worst
 from crossnotes.sphinxext.badge import badge
 from crossnotes.sphinxext.files import write
-from crossnotes.sphinxext.known import Known, Mark, anchor_of, known_to
+from crossnotes.sphinxext.known import anchor_of, known_to
 from crossnotes.sphinxext.marks import (
     SHOWS_ALL,
     SIGNS,
@@ -30,7 +31,7 @@ from crossnotes.sphinxext.marks import (
 )
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.reading_order import in_reading_order
-from crossnotes.sphinxext.tables import Cell, column, table
+from crossnotes.sphinxext.tables import Cell, head_of, table
 from crossnotes.targets import Target, every_target
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 JSON_FILE = "verification.json"
 BADGE_FILE = "badge.svg"
+RESULTS_FILE = "results.json"
+SCHEMA_FILE = "results.schema.json"
 
 #: Characters of a block's first line by which a reader knows it.
 LONGEST_NAME = 60
@@ -55,12 +58,13 @@ class Verified:
     marks: Mapping[int, Sequence[Mark]]
 
     def on(self, target: Target) -> list[tuple[Snippet, Mark]]:
-        """The blocks that readers with this database see."""
+        """The blocks that readers with this database see; of its versions the one where things
+        stand worst."""
         return [
             (snippet, mark)
             for snippet in self.page.snippets
-            for mark in self.marks[snippet.index]
-            if mark.target == target.name
+            for mark in [worst(self.marks[snippet.index]).get(target.name)]
+            if mark is not None
         ]
 
 
@@ -127,7 +131,10 @@ def matrix(app: "Sphinx", docname: str, pages: Sequence[Verified]) -> nodes.Elem
     """Pages × databases; what a cell counts leads to the first such block."""
     known, targets = known_to(app), columns(pages)
     head: list[Cell] = [[nodes.Text(str(_("Page")))]]
-    head += [[*column(known, target), *_date(known, target)] for target in targets]
+    head += [
+        [*head_of(target, known.ledgers.get(target.name, [])), *_date(known, target)]
+        for target in targets
+    ]
     rows: list[list[Cell]] = []
     for page in pages:
         title = _link(app, docname, page, "", [nodes.Text(page.title)])
@@ -137,11 +144,12 @@ def matrix(app: "Sphinx", docname: str, pages: Sequence[Verified]) -> nodes.Elem
     return drawn
 
 
-def _date(known: Known, target: Target) -> Iterator[nodes.Node]:
-    """When a database's ledger was written, below its version."""
-    if ledger := known.ledgers.get(target.name):
+def _date(known: Results, target: Target) -> Iterator[nodes.Node]:
+    """When a database last gave an answer that was new, below its versions."""
+    if of_target := known.ledgers.get(target.name):
+        day = max(ledger.finished for ledger in of_target)
         yield nodes.Text(" ")
-        yield nodes.inline("", f"{ledger.finished:%Y-%m-%d}", classes=["crossnotes-version"])
+        yield nodes.inline("", f"{day:%Y-%m-%d}", classes=["crossnotes-version"])
 
 
 def _counts(app: "Sphinx", docname: str, page: Verified, target: Target) -> Cell:
@@ -180,7 +188,7 @@ def _link(
 def files() -> nodes.paragraph:
     """The line that leads to the same as files."""
     line = nodes.paragraph("", str(_("The same as files:")))
-    for name in (JSON_FILE, BADGE_FILE):
+    for name in (RESULTS_FILE, JSON_FILE, BADGE_FILE):
         line += nodes.Text(" ")
         line += nodes.reference("", name, internal=True, refuri=name)
     return line
@@ -198,7 +206,8 @@ def excuses(app: "Sphinx", docname: str, pages: Sequence[Verified]) -> nodes.Ele
             excused = [mark for mark in page.marks[snippet.index] if mark.state == "excused"]
             for reason in dict.fromkeys(mark.reason for mark in excused):
                 name = [nodes.Text(f"{page.title}: "), nodes.literal("", _name(snippet))]
-                labels = [mark.label for mark in excused if mark.reason == reason]
+                of_reason = [mark for mark in excused if mark.reason == reason]
+                labels = list(dict.fromkeys(mark.label for mark in of_reason))
                 text = reason_text(reason, reasons.get(snippet.index, ""))
                 block = _link(app, docname, page, anchor_of(snippet.index), name)
                 names = str(_(", ")).join(labels)
@@ -229,7 +238,7 @@ def _translated_reasons(app: "Sphinx", page: Verified) -> dict[int, str]:
 # -- for programs ---------------------------------------------------------------------------------
 
 
-def document(known: Known, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def document(known: Results, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """All of it as JSON, a line a page, so that a diff of two can be read."""
     names = {name for page in pages for block in page["blocks"] for name in block["targets"]}
     targets = [_target(known, target) for target in every_target().values() if target.name in names]
@@ -239,13 +248,38 @@ def document(known: Known, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _target(known: Known, target: Target) -> dict[str, Any]:
+def _target(known: Results, target: Target) -> dict[str, Any]:
+    """A database: the newest version of it that answered, and all of them by series."""
     found: dict[str, Any] = {"target": target.name, "label": target.label}
-    if ledger := known.ledgers.get(target.name):
+    if of_target := known.ledgers.get(target.name):
+        ledger = of_target[-1]
         found["version"] = ledger.server.short
         found["versions"] = dict(ledger.versions)
         found["finished"] = f"{ledger.finished:%Y-%m-%dT%H:%M:%SZ}"
+        found["series"] = {each.series: each.server.short for each in of_target}
     return found
+
+
+def results(known: Results, subjects: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What each database answered, in each version, as results.schema.json says; a question a
+    line."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    ids = {key for each in subjects for asked in each["questions"] for key in asked["answers"]}
+    every = [
+        database(Column(target, ledger))
+        for target in every_target().values()
+        for ledger in known.ledgers.get(target.name, [None])
+    ]
+    databases = [each for each in every if each["id"] in ids]
+    yield f'{{"$schema": "{SCHEMA_FILE}", "schema": {SCHEMA},\n"databases": [\n'
+    yield ",\n".join(map(encode, databases))
+    yield '\n],\n"subjects": [\n'
+    for number, each in enumerate(subjects):
+        head = encode({name: value for name, value in each.items() if name != "questions"})
+        asked = ",\n".join(map(encode, each["questions"]))
+        before = ",\n" if number else ""
+        yield f'{before}{head[:-1]}, "questions": [\n{asked}\n]}}'
+    yield "\n]}\n"
 
 
 def totals(pages: Iterable[Mapping[str, Any]]) -> tuple[str, int, int]:
@@ -271,12 +305,17 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     looked_at = app.crossnotes_looked_at  # type: ignore[attr-defined]
-    if not looked_at and Path(app.outdir, JSON_FILE).exists():
+    anew = app.crossnotes_anew  # type: ignore[attr-defined]
+    if not (looked_at or anew) and Path(app.outdir, JSON_FILE).exists():
         return
     entries: Mapping[str, Mapping[str, Any]] = app.env.crossnotes_entries  # type: ignore[attr-defined]
     ordered = [entries[docname] for docname in in_reading_order(app.env)]
     pages = [page for page in ordered if page["blocks"]]
     write(app, JSON_FILE, "".join(document(known_to(app), pages)))
+    known = app.env.crossnotes_subjects  # type: ignore[attr-defined]
+    subjects = [known[name] for name in in_reading_order(app.env) if known[name]["questions"]]
+    write(app, RESULTS_FILE, "".join(results(known_to(app), subjects)))
+    write(app, SCHEMA_FILE, Path(__file__).with_name(SCHEMA_FILE).read_text(encoding="utf-8"))
     state, passed, of = totals(pages)
     said = str(_("{passed} of {all} seen to work")).format(passed=passed, all=of)
     svg = badge(str(_("code blocks")), f"{SIGNS[state]} {said}", state, app.config.language)

@@ -9,7 +9,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+from crossnotes import ranges
+from crossnotes.ranges import Version
 
 
 class TargetError(Exception):
@@ -29,12 +32,29 @@ class Database:
     encrypted: bool = False
 
 
+Kind = Literal["built in", "started", "container", "external", "cloud", "compiled", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """How a server was had: `started` by the run from a program of this machine, in a `container`,
+    `external`, or `external` in a vendor's `cloud`; `built in` where it is in Python, `compiled`
+    where there was none. `store` is what the server says that it keeps its data in, `contract` the
+    deployment whose demands on a client the run gave it, where it is not that deployment."""
+
+    kind: Kind = ""
+    store: str = ""
+    contract: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a server says of itself, in its own words."""
+    """What a server says of itself, in its own words, and how it was had, by which two are not
+    told apart."""
 
     version: str
     tidb_version: str | None = None
+    where: Where = field(default=Where(), compare=False)
     #: The port that it says it answers on, which behind a tunnel or in a container is not the one
     #: that was asked; 0 where it does not say.
     port: int = field(default=0, compare=False)
@@ -48,7 +68,25 @@ class Identity:
                 return match[1]
         # The number among the words, such as those of PostgreSQL 15.18 (Debian …).
         number = next((w for w in self.version.split() if w[0].isdigit() and "." in w), None)
-        return (number or self.version).partition("-MariaDB")[0]
+        # Without what a distribution adds, such as the -2 of 9.7.4-2.
+        return re.sub(r"(?<=\d)-(MariaDB|log|\d).*", "", number or self.version)
+
+    @property
+    def store(self) -> str:
+        """What a TiDB says that it keeps its data in; "" of others."""
+        said = re.search(r"^Store:\s*(\S+)", self.tidb_version or "", re.MULTILINE)
+        return said[1] if said else ""
+
+    @property
+    def number(self) -> Version:
+        """The numbers of the version; empty where it has none."""
+        return ranges.version(self.short)
+
+
+def series(number: Version, numbers: int) -> str:
+    """The first `numbers` of a version, with dots; "" of a version that has none."""
+    padded = (*number, *(0,) * numbers)[:numbers]
+    return ".".join(map(str, padded)) if number else ""
 
 
 class Caretaker(Protocol):
@@ -165,6 +203,12 @@ class Offer:
     compiler: Callable[[], Server] | None = None
 
 
+class Look(Protocol):
+    """Where a target would come from: with `series`, a server of that series alone."""
+
+    def __call__(self, environment: Mapping[str, str], series: str = "") -> Offer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A database that programs can run on. `driver` names the distribution whose version the
@@ -174,7 +218,7 @@ class Target:
     label: str
     engine: str
     driver: str
-    look: Callable[[Mapping[str, str]], Offer]
+    look: Look
     #: What it says of itself, where it is in Python and nothing has to be asked.
     built_in: Identity | None = None
     #: The variables by which another process finds a server that we started, as an external one;
@@ -182,12 +226,27 @@ class Target:
     share: Callable[[Any], Mapping[str, str]] | None = None
     #: Makes a Django connection compile SQL without a server, where its backend can.
     compile_only: Callable[[Any], None] | None = None
+    #: What its vendor calls it where it is a service of his, which a server of ours never is.
+    cloud: str = ""
+    #: How many numbers of a version name a series, as the vendor counts them.
+    series_numbers: int = 2
+    #: The series that are known, the oldest first; a range on a page has to meet one of them.
+    releases: Sequence[str] = ()
+
+    def series(self, identity: Identity) -> str:
+        """The series of a server, such as `8.0` of 8.0.12; "" where its version has no number."""
+        return series(identity.number, self.series_numbers)
 
 
 @cache
 def every_target() -> Mapping[str, Target]:
     """All targets by name, in the order of the names of their modules."""
     return {target.name: target for target in _declared()}
+
+
+def releases() -> Mapping[str, Sequence[str]]:
+    """The known series of each target that says which there are."""
+    return {name: each.releases for name, each in every_target().items() if each.releases}
 
 
 def _declared() -> Iterator[Target]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from crossnotes.targets import Offer, Server
+from crossnotes.targets import Kind, Offer, Server
 from crossnotes.targets.process import Started
 
 #: Seconds in which Docker has to answer. One that is there answers at once.
@@ -30,6 +30,8 @@ class Image:
 class Container(Started):
     """A running container, whose port is open to this machine alone. testcontainers has a keeper
     of its own (Ryuk), which removes it if the run is killed."""
+
+    kind: Kind = "container"
 
     def __init__(self, image: Image) -> None:
         from testcontainers.core.container import DockerContainer

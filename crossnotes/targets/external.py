@@ -1,12 +1,14 @@
-"""An external server as the environment names it, in one URL."""
+"""External servers as the environment names them, each in a URL."""
 
 from __future__ import annotations
 
 import os
 import re
 import urllib.parse
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+
+from crossnotes.targets import Identity, Offer, TargetError, series
 
 #: `{host}`, `${host}` or `<host>`: words in brackets and nothing else.
 _PLACEHOLDER = re.compile(r"\$?\{[A-Za-z][\w .-]*\}|<[A-Za-z][\w .-]*>")
@@ -86,6 +88,34 @@ def _check_option(variable: str, name: str, value: str, options: Mapping[str, st
         raise UrlError(f"{variable}: unknown option {name!r}; known are: {', '.join(options)}")
     if options[name] == "file" and not os.path.isfile(value):
         raise UrlError(f"{variable}: {name} names {value}, and there is no such file")
+
+
+def addresses(
+    variable: str, value: str, schemes: Collection[str], port: int, options: Mapping[str, str]
+) -> list[Address]:
+    """The addresses that a variable names, with blanks between two of them. Raises UrlError."""
+    return [address(variable, each, schemes, port, options) for each in value.split()]
+
+
+def asked(
+    found: Iterable[tuple[str, Callable[[], Identity], Offer]], wanted: str, numbers: int
+) -> tuple[Offer | None, list[str]]:
+    """The first of several servers that says that it is of a series; and what the others are, or
+    why they say nothing. Each has a name, a way to ask it, and its Offer; without a series the
+    first is taken and none asked."""
+    others = []
+    for name, identify, offer in found:
+        if not wanted:
+            return offer, []
+        try:
+            identity = identify()
+        except TargetError as error:
+            others.append(str(error))
+            continue
+        if series(identity.number, numbers) == wanted:
+            return offer, []
+        others.append(f"{name} is {identity.short}")
+    return None, others
 
 
 def url(scheme: str, found: Address) -> str:

@@ -9,13 +9,19 @@ from functools import cache
 from pathlib import Path
 
 from crossnotes import folders
-from crossnotes.targets import Offer, Target, mysql_family
+from crossnotes.targets import Offer, Target, TargetError, mysql_family
 from crossnotes.targets.containers import no_engine
 from crossnotes.targets.mysql_family import Binary, FamilyServer
-from crossnotes.targets.process import program
+from crossnotes.targets.process import libraries, named_programs, of_series, program, says
 
 VARIABLE = "CROSSNOTES_MYSQL_URL"
 IMAGE = "mysql:8.4.5"
+
+#: The series that Django works with (https://dev.mysql.com/doc/refman/9.7/en/mysql-releases.html).
+RELEASES = (
+    *("8.0", "8.1", "8.2", "8.3", "8.4"),
+    *("9.0", "9.1", "9.2", "9.3", "9.4", "9.5", "9.6", "9.7"),
+)
 
 
 def downloaded() -> Path:
@@ -23,36 +29,42 @@ def downloaded() -> Path:
     return folders.cache() / "mysql" / "bin" / "mysqld"
 
 
-def look(environment: Mapping[str, str]) -> Offer:
+def look(environment: Mapping[str, str], series: str = "") -> Offer:
     """The server that the environment names, else one of our own."""
-    offer = mysql_family.no_driver() or mysql_family.external(
-        environment, VARIABLE, ("mysql",), "MySQL"
-    )
+    if no_driver := mysql_family.no_driver():
+        return no_driver
+    offer, others = mysql_family.external(environment, VARIABLE, ("mysql",), "MySQL", series)
     if offer is not None:
         return offer
-    if named := environment.get("MYSQLD"):
-        path = shutil.which(named)
-        if path is None:
-            return Offer(problem=f"MYSQLD names {named}, which is no program that can be run")
+    try:
+        named = named_programs("MYSQLD", environment)
+    except TargetError as error:
+        return Offer(problem=str(error))
+    for path in named:
         if problem := _not_mysql(path):
             return Offer(problem=f"MYSQLD names {path}, which is not MySQL: {problem}")
+    on_path = (program("mysqld", environment), shutil.which(str(downloaded())) or "")
+    paths = named or [path for path in on_path if path and not _not_mysql(path)]
+    if path := of_series(paths, series, mysql_family.SERIES_NUMBERS):
         return _binary(path)
-    for path in (program("mysqld", environment), shutil.which(str(downloaded())) or ""):
-        if path and not _not_mysql(path):
-            return _binary(path)
-    if in_container := mysql_family.in_container(IMAGE, "MySQL", "MYSQL"):
+    image = f"mysql:{series}" if series else IMAGE
+    if in_container := mysql_family.in_container(image, "MySQL", "MYSQL"):
         return in_container
-    found = program("mysqld", environment)
-    other = f"{found} is not MySQL ({_not_mysql(found)}); " if found else ""
+    found = on_path[0]
+    if found and _not_mysql(found):
+        others.append(f"{found} is not MySQL ({_not_mysql(found)})")
+    others += [f"{path} is {'.'.join(map(str, says(path)))}" for path in paths]
+    wanted = f"of MySQL {series} " if series else ""
     return Offer(
-        problem=f"{other}set {VARIABLE} to a server, or MYSQLD to MySQL's own mysqld; {no_engine()}"
+        problem="; ".join(
+            [
+                *others,
+                f"set {VARIABLE} to a server {wanted}".rstrip()
+                + ", or MYSQLD to MySQL's own mysqld",
+                no_engine(),
+            ]
+        )
     )
-
-
-def _libraries(path: str) -> dict[str, str]:
-    """An unpacked archive has libraries beside its programs, which the system does not know."""
-    folder = Path(path).resolve().parents[1] / "lib"
-    return {"LD_LIBRARY_PATH": str(folder)} if any(folder.glob("libssl.so*")) else {}
 
 
 @cache
@@ -65,7 +77,7 @@ def _not_mysql(path: str) -> str:
             capture_output=True,
             text=True,
             timeout=30,
-            env=_libraries(path),
+            env=libraries(path),
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -86,7 +98,7 @@ def _binary(path: str) -> Offer:
         "MySQL",
         [path, *base, "--initialize-insecure"],
         [*base, "--mysqlx=0", "--sync-binlog=0"],
-        _libraries(path),
+        libraries(path),
     )
     return mysql_family.offer(binary)
 
@@ -96,4 +108,14 @@ def share(server: FamilyServer) -> Mapping[str, str]:
     return {VARIABLE: mysql_family.url_of(server.account, "mysql")}
 
 
-TARGETS = [Target("mysql", "MySQL", mysql_family.ENGINE, mysql_family.DRIVER, look, share=share)]
+TARGETS = [
+    Target(
+        "mysql",
+        "MySQL",
+        mysql_family.ENGINE,
+        mysql_family.DRIVER,
+        look,
+        share=share,
+        releases=RELEASES,
+    )
+]

@@ -6,14 +6,14 @@ import contextlib
 import re
 import secrets
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from crossnotes.targets import Database, Identity, Offer, TargetError, containers, mysql_clean
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import Address, UrlError, address, over_tcp, url
+from crossnotes.targets.external import Address, UrlError, addresses, asked, over_tcp, url
 from crossnotes.targets.mysql_clean import MySQLCaretaker
 from crossnotes.targets.process import (
     ServerProcess,
@@ -23,6 +23,7 @@ from crossnotes.targets.process import (
     private_folder,
     refusal,
     unprivileged,
+    where_of,
 )
 
 ENGINE = "django.db.backends.mysql"
@@ -32,6 +33,9 @@ CONNECT_TIMEOUT = 15
 #: what others have locked. A server that is stopped would never answer.
 TIMEOUT = 60
 LOCK_TIMEOUT = 20
+
+#: MySQL, MariaDB and TiDB count their series by two numbers.
+SERIES_NUMBERS = 2
 
 INSTALL = "install mysqlclient (requirements-test.txt has it)"
 
@@ -385,17 +389,29 @@ def no_driver() -> Offer | None:
 
 
 def external(
-    environment: Mapping[str, str], variable: str, schemes: Sequence[str], wanted: str
-) -> Offer | None:
-    """The server that a variable names, if it is set."""
-    value = environment.get(variable)
-    if not value:
-        return None
+    environment: Mapping[str, str],
+    variable: str,
+    schemes: Sequence[str],
+    wanted: str,
+    series: str = "",
+) -> tuple[Offer | None, list[str]]:
+    """The first server that a variable names, of a series where one is wanted; and what is to be
+    said of the others."""
     try:
-        found = address(variable, value, schemes, 3306, OPTIONS)
+        found = addresses(variable, environment.get(variable, ""), schemes, 3306, OPTIONS)
     except UrlError as error:
-        return Offer(problem=str(error))
-    account = Account(
+        return Offer(problem=str(error)), []
+
+    def each(one: Address) -> tuple[str, Callable[[], Identity], Offer]:
+        account = _account(one)
+        offer = Offer("external", one.where, start=lambda folder: serving(account, wanted))
+        return one.where, lambda: serving(account, wanted).identity, offer
+
+    return asked(map(each, found), series, SERIES_NUMBERS)
+
+
+def _account(found: Address) -> Account:
+    return Account(
         over_tcp(found.host),
         found.port,
         found.user,
@@ -405,7 +421,6 @@ def external(
         found.options.get("ssl-cert", ""),
         found.options.get("ssl-key", ""),
     )
-    return Offer("external", found.where, start=lambda folder: serving(account, wanted))
 
 
 def url_of(account: Account, scheme: str) -> str:
@@ -427,7 +442,7 @@ def serving(account: Account, wanted: str, process: Started | None = None) -> Fa
     """A server that answers, and is what is wanted. Raises TargetError."""
     with connected(account) as cursor:
         identity = identify(cursor, wanted)
-    return FamilyServer(account, identity, process)
+    return FamilyServer(account, replace(identity, where=where_of(process)), process)
 
 
 # -- a server of our own --------------------------------------------------------------------------

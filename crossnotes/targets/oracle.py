@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
+from crossnotes.targets import Database, Identity, Offer, Target, TargetError, Where, containers
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import Address, UrlError, address, url
-from crossnotes.targets.process import Started, refusal
+from crossnotes.targets.external import Address, UrlError, addresses, asked, url
+from crossnotes.targets.process import Started, refusal, where_of
 
 ENGINE = "django.db.backends.oracle"
 DRIVER = "oracledb"
@@ -26,6 +26,13 @@ TIMEOUT = 60
 #: The version that is compiled for, which is that of the image.
 COMPILED_FOR = (23, 0, 0, 0, 0)
 IMAGE = "gvenzl/oracle-free:23.8-slim-faststart"
+#: The image of a series; there are free ones of some only.
+IMAGES = {"21": "gvenzl/oracle-xe:21.3.0-slim-faststart", "23": IMAGE}
+
+#: A series is one number (https://www.oracle.com/database/technologies/), of those that Django
+#: works with.
+SERIES_NUMBERS = 1
+RELEASES = ("19", "21", "23")
 
 #: What a user needs to have tables of his own, and Django's tests of a model.
 RIGHTS = (
@@ -56,7 +63,7 @@ class Oracle:
         #: Of all users that the run makes.
         self.password = f"C{secrets.token_hex(12)}"
         with connected(found) as cursor:
-            self.identity = identify(cursor)
+            self.identity = replace(identify(cursor), where=where_of(process))
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -158,9 +165,9 @@ def identify(cursor: Any) -> Identity:
     raise TargetError(f"the server is not an Oracle: it says {', '.join(products)}")
 
 
-def _start_container(folder: Path) -> Oracle:
+def _start_container(image: str) -> Oracle:
     password = f"C{secrets.token_hex(12)}"
-    container = Container(Image(IMAGE, 1521, {"ORACLE_PASSWORD": password}))
+    container = Container(Image(image, 1521, {"ORACLE_PASSWORD": password}))
     found = Address("127.0.0.1", container.port, "system", password, "FREEPDB1", {})
     try:
         container.wait_until(lambda: refusal(lambda: connected(found)))
@@ -176,7 +183,7 @@ def _start_container(folder: Path) -> Oracle:
 class NoServer:
     """Takes the place of a server for blocks that are only compiled."""
 
-    identity = Identity("")
+    identity = Identity("", where=Where("compiled"))
     copies = False
     secrets: tuple[str, ...] = ()
     ordinary: tuple[str, ...] = ()
@@ -240,17 +247,22 @@ def compile_only(connection: Any) -> None:
 # -- where it comes from --------------------------------------------------------------------------
 
 
-def _external(environment: Mapping[str, str]) -> Offer | None:
-    value = environment.get(VARIABLE)
-    if not value:
-        return None
+def _external(environment: Mapping[str, str], series: str) -> tuple[Offer | None, list[str]]:
+    """The first server that the variable names, of a series where one is wanted; and what is to be
+    said of the others."""
     try:
-        found = address(VARIABLE, value, ("oracle",), 1521, {})
+        found = addresses(VARIABLE, environment.get(VARIABLE, ""), ("oracle",), 1521, {})
     except UrlError as error:
-        return Offer(problem=str(error))
-    if not found.database:
-        return Offer(problem=f"{VARIABLE} names no service; write oracle://…@host:1521/SERVICE")
-    return Offer("external", found.where, start=lambda folder: Oracle(found))
+        return Offer(problem=str(error)), []
+    if any(not one.database for one in found):
+        problem = f"{VARIABLE} names no service; write oracle://…@host:1521/SERVICE"
+        return Offer(problem=problem), []
+
+    def each(one: Address) -> tuple[str, Callable[[], Identity], Offer]:
+        offer = Offer("external", one.where, start=lambda folder: Oracle(one))
+        return one.where, lambda: Oracle(one).identity, offer
+
+    return asked(map(each, found), series, SERIES_NUMBERS)
 
 
 def share(server: Oracle) -> Mapping[str, str]:
@@ -258,20 +270,42 @@ def share(server: Oracle) -> Mapping[str, str]:
     return {VARIABLE: url("oracle", server.address)}
 
 
-def look(environment: Mapping[str, str]) -> Offer:
+def look(environment: Mapping[str, str], series: str = "") -> Offer:
     """The server that the environment names, or one in a container; else a compiler."""
     try:
         import oracledb
     except ImportError:
         return Offer(problem="oracledb is not installed (requirements-test.txt has it)")
     del oracledb
-    if offer := _external(environment) or containers.offer(IMAGE, _start_container):
+    offer, others = _external(environment, series)
+    image = IMAGES.get(series, IMAGE)
+    if offer := offer or containers.offer(image, lambda folder: _start_container(image)):
         return offer
+    wanted = f"of Oracle {series} " if series else ""
+    told = f"set {VARIABLE} to a server {wanted}".rstrip()
     return Offer(
-        problem=f"set {VARIABLE} to a server; {containers.no_engine()}; without one, blocks marked "
-        ":compiled: are compiled, not run",
-        compiler=NoServer,
+        problem="; ".join(
+            [
+                *others,
+                told,
+                containers.no_engine(),
+                "without one, blocks marked :compiled: are compiled, not run",
+            ]
+        ),
+        compiler=None if series else NoServer,
     )
 
 
-TARGETS = [Target("oracle", "Oracle", ENGINE, DRIVER, look, share=share, compile_only=compile_only)]
+TARGETS = [
+    Target(
+        "oracle",
+        "Oracle",
+        ENGINE,
+        DRIVER,
+        look,
+        share=share,
+        compile_only=compile_only,
+        series_numbers=SERIES_NUMBERS,
+        releases=RELEASES,
+    )
+]

@@ -10,29 +10,38 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, LiteralString
 
 from crossnotes.targets import Database, Identity, Offer, Target, TargetError, containers
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import Address, UrlError, address, url
+from crossnotes.targets.external import Address, UrlError, addresses, asked, url
 from crossnotes.targets.postgresql_clean import CONTENTS, SETTINGS, PostgreSQLCaretaker
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
     from_binary,
+    libraries,
+    named_programs,
+    of_series,
     private_file,
     private_folder,
     refusal,
     unprivileged,
+    where_of,
 )
 
 ENGINE = "django.db.backends.postgresql"
 DRIVER = "psycopg"
 VARIABLE = "CROSSNOTES_POSTGRESQL_URL"
 IMAGE = "postgres:17.5"
+
+#: A series is one number (https://www.postgresql.org/support/versioning/), of those that Django
+#: works with.
+SERIES_NUMBERS = 1
+RELEASES = ("14", "15", "16", "17", "18")
 CONNECT_TIMEOUT = 15
 #: Seconds in which what we ask of a server has to be answered, and those of them that it may wait
 #: for what others have locked. A server that is stopped would never answer.
@@ -64,7 +73,8 @@ class PostgreSQL:
         with connected(found) as cursor:
             identity = identify(cursor)
             cursor.execute("SELECT inet_server_port()")  # NULL over a socket
-            self.identity = replace(identity, port=cursor.fetchone()[0] or 0)
+            port = cursor.fetchone()[0] or 0
+            self.identity = replace(identity, where=where_of(process), port=port)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -315,15 +325,20 @@ def identify(cursor: Any) -> Identity:
 # -- an external server ---------------------------------------------------------------------------
 
 
-def _external(environment: Mapping[str, str]) -> Offer | None:
-    value = environment.get(VARIABLE)
-    if not value:
-        return None
+def _external(environment: Mapping[str, str], series: str) -> tuple[Offer | None, list[str]]:
+    """The first server that the variable names, of a series where one is wanted; and what is to be
+    said of the others."""
+    value = environment.get(VARIABLE, "")
     try:
-        found = address(VARIABLE, value, ("postgresql", "postgres"), 5432, OPTIONS)
+        found = addresses(VARIABLE, value, ("postgresql", "postgres"), 5432, OPTIONS)
     except UrlError as error:
-        return Offer(problem=str(error))
-    return Offer("external", found.where, start=lambda folder: PostgreSQL(found))
+        return Offer(problem=str(error)), []
+
+    def each(one: Address) -> tuple[str, Callable[[], Identity], Offer]:
+        offer = Offer("external", one.where, start=lambda folder: PostgreSQL(one))
+        return one.where, lambda: PostgreSQL(one).identity, offer
+
+    return asked(map(each, found), series, SERIES_NUMBERS)
 
 
 def share(server: PostgreSQL) -> Mapping[str, str]:
@@ -334,16 +349,18 @@ def share(server: PostgreSQL) -> Mapping[str, str]:
 # -- a server of our own --------------------------------------------------------------------------
 
 
-def programs(environment: Mapping[str, str]) -> Path | None:
-    """The folder with initdb and postgres: on PATH, else the newest that Debian has."""
+def programs(environment: Mapping[str, str], series: str = "") -> Path | None:
+    """The folder with initdb and postgres: that POSTGRES names, on PATH, else the newest that
+    Debian has; with `series`, the first of that one. Raises TargetError."""
+    named = [Path(path).resolve().parent for path in named_programs("POSTGRES", environment)]
     on_path = shutil.which("initdb", path=environment.get("PATH", ""))
     versions = [folder for folder in DEBIAN.glob("*/bin") if folder.parent.name.isdecimal()]
     newest_first = sorted(versions, key=lambda folder: -int(folder.parent.name))
     # A link on PATH leads to where its postgres is.
-    for folder in ([Path(on_path).resolve().parent] if on_path else []) + newest_first:
-        if shutil.which(folder / "initdb") and shutil.which(folder / "postgres"):
-            return folder
-    return None
+    found = named or ([Path(on_path).resolve().parent] if on_path else []) + newest_first
+    whole = [f for f in found if shutil.which(f / "initdb") and shutil.which(f / "postgres")]
+    path = of_series([str(folder / "postgres") for folder in whole], series, SERIES_NUMBERS)
+    return Path(path).parent if path else None
 
 
 def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
@@ -358,13 +375,20 @@ def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
     # No socket in a folder that others share; and nobody needs the data after a power cut.
     for setting in ("unix_socket_directories=", "fsync=off", "full_page_writes=off"):
         command += ["-c", setting]
-    process = ServerProcess(command, folder, before=[make_data], user=user, stop=signal.SIGQUIT)
+    process = ServerProcess(
+        command,
+        folder,
+        before=[make_data],
+        user=user,
+        stop=signal.SIGQUIT,
+        environment=libraries(command[0]),
+    )
     return _serving(found, process)
 
 
-def _start_container(folder: Path) -> PostgreSQL:
+def _start_container(image: str) -> PostgreSQL:
     password = secrets.token_hex(16)
-    container = Container(Image(IMAGE, 5432, {"POSTGRES_PASSWORD": password}))
+    container = Container(Image(image, 5432, {"POSTGRES_PASSWORD": password}))
     return _serving(Address("127.0.0.1", container.port, "postgres", password, "", {}), container)
 
 
@@ -378,22 +402,40 @@ def _serving(found: Address, process: Started) -> PostgreSQL:
         raise
 
 
-def look(environment: Mapping[str, str]) -> Offer:
+def look(environment: Mapping[str, str], series: str = "") -> Offer:
     """The server that the environment names, else one of our own."""
     try:
         import psycopg
     except ImportError:
         return Offer(problem="psycopg is not installed (requirements-test.txt has it)")
     del psycopg
-    if offer := _external(environment):
+    offer, others = _external(environment, series)
+    if offer is not None:
         return offer
-    found = programs(environment)
+    try:
+        found = programs(environment, series)
+    except TargetError as error:
+        return Offer(problem=str(error))
     if found is None:
-        return containers.offer(IMAGE, _start_container) or Offer(
-            problem=f"set {VARIABLE} to a server, or install initdb and postgres (Debian: "
-            f"postgresql); {containers.no_engine()}"
+        image = f"postgres:{series}" if series else IMAGE
+        wanted = f"of PostgreSQL {series} " if series else ""
+        told = f"set {VARIABLE} to a server {wanted}".rstrip()
+        own = "install initdb and postgres (Debian: postgresql), or name its postgres in POSTGRES"
+        return containers.offer(image, lambda folder: _start_container(image)) or Offer(
+            problem="; ".join([*others, f"{told}, or {own}", containers.no_engine()])
         )
     return from_binary(str(found / "postgres"), lambda port, folder: _start(found, port, folder))
 
 
-TARGETS = [Target("postgresql", "PostgreSQL", ENGINE, DRIVER, look, share=share)]
+TARGETS = [
+    Target(
+        "postgresql",
+        "PostgreSQL",
+        ENGINE,
+        DRIVER,
+        look,
+        share=share,
+        series_numbers=SERIES_NUMBERS,
+        releases=RELEASES,
+    )
+]

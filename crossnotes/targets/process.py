@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -14,10 +15,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Offer, Server, TargetError, keeper
+from crossnotes import ranges
+from crossnotes.targets import Kind, Offer, Server, TargetError, Where, keeper, series
 
 #: Seconds in which a server has to answer. A loaded CI machine is slow.
 START_TIMEOUT = 90.0
@@ -76,6 +79,63 @@ def program(name: str, environment: Mapping[str, str]) -> str:
     return shutil.which(name, path=path) or ""
 
 
+def named_programs(variable: str, environment: Mapping[str, str]) -> list[str]:
+    """The programs that a variable names by path, with a colon between two of them. Raises
+    TargetError for one that is not there."""
+    found = []
+    for named in filter(None, environment.get(variable, "").split(os.pathsep)):
+        path = shutil.which(named)
+        if path is None:
+            raise TargetError(f"{variable} names {named}, which is no program that can be run")
+        found.append(path)
+    return found
+
+
+def of_series(paths: Sequence[str], wanted: str, numbers: int) -> str:
+    """The first of several programs whose `--version` is of a series, or ""; without a series the
+    first of all. `numbers` is how many numbers of a version name a series."""
+    if not wanted:
+        return next(iter(paths), "")
+    return next((path for path in paths if series(says(path), numbers) == wanted), "")
+
+
+@cache
+def says(path: str) -> ranges.Version:
+    """The version that a server's program says that it is of; empty where it says none."""
+    try:
+        # MariaDB and MySQL read no file of options; the others have none to read.
+        done = subprocess.run(
+            [path, *_VERSION.get(Path(path).name, ("--version",))],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**os.environ, **libraries(path)},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    found = re.search(r"\d+\.\d+[\d.]*", (done.stdout + done.stderr).replace(path, ""))
+    return ranges.version(found[0]) if found else ()
+
+
+_VERSION = {
+    "mysqld": ("--no-defaults", "--version"),
+    "mariadbd": ("--no-defaults", "--version"),
+    "tidb-server": ("-V",),
+}
+
+
+def libraries(path: str) -> dict[str, str]:
+    """An unpacked archive has libraries beside its programs, which the system does not know."""
+    folder = Path(path).resolve().parents[1] / "lib"
+    return {"LD_LIBRARY_PATH": str(folder)} if any(folder.glob("lib*ssl.so*")) else {}
+
+
+def where_of(process: Started | None) -> Where:
+    """How a server was had that `process` runs; an external one has none."""
+    return Where(process.kind if process is not None else "external")
+
+
 def unprivileged(*names: str) -> str:
     """Whom a server runs as, of `names` or nobody, where we are root, which servers refuse to be;
     "" where we are not."""
@@ -119,6 +179,7 @@ class Started(ABC):
     """A server that this run started, in whatever way."""
 
     name: str
+    kind: Kind
 
     def wait_until(self, answers: Callable[[], str]) -> None:
         """Wait until `answers` returns "", calling it again while it returns what went wrong.
@@ -163,6 +224,8 @@ class ServerProcess(Started):
     `before` are commands that make its data, `user` is whom they and the server run as where that
     is another, `stop` the signal that ends the server.
     """
+
+    kind: Kind = "started"
 
     def __init__(
         self,

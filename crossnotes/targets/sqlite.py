@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from crossnotes.targets import Database, Identity, Offer, Target
+from crossnotes.targets import Database, Identity, Offer, Target, Where
 
 ENGINE = "django.db.backends.sqlite3"
+IDENTITY = Identity(sqlite3.sqlite_version, where=Where("built in"))
 
 
 class SQLite:
@@ -24,7 +25,7 @@ class SQLite:
 
     @property
     def identity(self) -> Identity:
-        return Identity(sqlite3.sqlite_version)
+        return IDENTITY
 
     def create_database(self, name: str) -> Database:
         path = str(self.folder / f"{name}.sqlite3")
@@ -65,9 +66,13 @@ class SQLite:
         """Nothing runs; the folder goes with the run."""
 
 
-def look(environment: Mapping[str, str]) -> Offer:
-    """SQLite is always there."""
+def look(environment: Mapping[str, str], series: str = "") -> Offer:
+    """SQLite is always there, in the one version that Python has."""
+    ours = SQLITE.series(IDENTITY)
+    if series and series != ours:
+        return Offer(problem=f"this Python has SQLite {ours}; another needs another Python")
     return Offer("built in", "Python's sqlite3", start=SQLite)
 
 
-TARGETS = [Target("sqlite", "SQLite", ENGINE, "", look, built_in=Identity(sqlite3.sqlite_version))]
+SQLITE = Target("sqlite", "SQLite", ENGINE, "", look, built_in=IDENTITY)
+TARGETS = [SQLITE]

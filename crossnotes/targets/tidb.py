@@ -12,27 +12,53 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crossnotes.targets import Identity, Offer, Target, TargetError, containers
+from crossnotes.targets import Identity, Offer, Target, TargetError, Where, containers
 from crossnotes.targets.containers import Container, Image
-from crossnotes.targets.external import is_placeholder, over_tcp
-from crossnotes.targets.mysql_family import DRIVER, Account, FamilyServer, connected
+from crossnotes.targets.external import asked, is_placeholder, over_tcp
+from crossnotes.targets.mysql_family import (
+    DRIVER,
+    SERIES_NUMBERS,
+    Account,
+    FamilyServer,
+    connected,
+)
 from crossnotes.targets.process import (
     ServerProcess,
     Started,
     free_port,
     from_binary,
+    named_programs,
+    of_series,
     refusal,
+    says,
+    where_of,
 )
 
 ENGINE = "django_tidb"
 IMAGE = "pingcap/tidb:v8.5.3"
+
+#: The image of a series. TiDB's have tags of whole versions alone.
+IMAGES = {
+    "7.5": "pingcap/tidb:v7.5.6",
+    "8.1": "pingcap/tidb:v8.1.2",
+    "8.5": IMAGE,
+}
+
+#: The series that django-tidb works with (https://docs.pingcap.com/tidb/stable/release-notes).
+RELEASES = (
+    *("6.5", "6.6", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6"),
+    *("8.0", "8.1", "8.2", "8.3", "8.4", "8.5"),
+)
+
+#: How the names of TiDB Cloud's servers end, and what it calls its offers.
+_CLOUD = (".tidbcloud.com", ".tidb-cloud.com")
+_CLOUD_NAMES = {"serverless": "TiDB Cloud Starter", "dedicated": "TiDB Cloud Dedicated"}
 
 #: All data in the server's own memory.
 _STORE = ("--store", "unistore", "--path", "")
@@ -59,24 +85,34 @@ def identify(cursor: Any) -> Identity:
         ) from error
     tidb_version = cursor.fetchone()[0]
     cursor.execute("SELECT @@port")
-    return Identity(version, tidb_version, int(cursor.fetchone()[0]))
+    return Identity(version, tidb_version, port=int(cursor.fetchone()[0]))
 
 
 class Cluster(FamilyServer):
-    """A TiDB that answers. `encrypted` is its deployment's contract; `process` is set for one that
-    this run started."""
+    """A TiDB that answers, of a `deployment`; `process` is set for one that this run started."""
 
     engine = ENGINE
 
-    def __init__(self, account: Account, encrypted: bool, process: Started | None = None) -> None:
+    def __init__(self, account: Account, deployment: str, process: Started | None = None) -> None:
         with connected(account) as cursor:
             identity = identify(cursor)
-        super().__init__(account, identity, process)
-        self.encrypted = encrypted
+        where = _where(account, deployment, identity, process)
+        super().__init__(account, replace(identity, where=where), process)
+        self.encrypted = _encrypted(deployment)
 
     def more_facts(self) -> Mapping[str, str]:
         """None: the project knows a TiDB by its variables, and takes its backend from that."""
         return {}
+
+
+def _where(account: Account, deployment: str, identity: Identity, process: Started | None) -> Where:
+    """How a cluster was had. One of TiDB Cloud is the deployment itself; of any other it can be
+    said only that it was asked with that deployment's contract."""
+    if process is None and account.host.endswith(_CLOUD):
+        return Where("cloud", identity.store)
+    # One that somebody runs himself is what its name says.
+    contract = "" if process is None and deployment == "self-hosted" else deployment
+    return replace(where_of(process), store=identity.store, contract=contract)
 
 
 # -- an external cluster --------------------------------------------------------------------------
@@ -114,7 +150,7 @@ def _external(environment: Mapping[str, str], deployment: str) -> Offer | None:
         os.path.abspath(ca) if ca else "",
     )
     where = f"{account.host}:{account.port}"
-    return Offer("external", where, start=lambda folder: Cluster(account, _encrypted(deployment)))
+    return Offer("external", where, start=lambda folder: Cluster(account, deployment))
 
 
 # -- a server of our own --------------------------------------------------------------------------
@@ -214,12 +250,12 @@ def _start(binary: str, deployment: str, port: int, folder: Path) -> Cluster:
     return _when_it_answers(deployment, port, made, folder, process)
 
 
-def _start_container(deployment: str, folder: Path) -> Cluster:
+def _start_container(image: str, deployment: str, folder: Path) -> Cluster:
     made = Certificates.make(folder)
     # Whom the server runs as in the container is not who we are.
     made.key.chmod(0o644)
     options = ["-P", "4000", "--host", "0.0.0.0", *_security(deployment, made, folder)]  # noqa: S104
-    container = Container(Image(IMAGE, 4000, command=[*_STORE, *options], folder=folder))
+    container = Container(Image(image, 4000, command=[*_STORE, *options], folder=folder))
     return _when_it_answers(deployment, container.port, made, folder, container)
 
 
@@ -239,49 +275,71 @@ def _when_it_answers(
     try:
         process.wait_until(lambda: refusal(lambda: connected(root)))
         account = DEPLOYMENTS[deployment](root, made, folder)
-        return Cluster(account, _encrypted(deployment), process)
+        return Cluster(account, deployment, process)
     except BaseException:
         process.stop()
         raise
 
 
-def _look(environment: Mapping[str, str], deployment: str) -> Offer:
+def _look(environment: Mapping[str, str], deployment: str, series: str) -> Offer:
     try:
         import django_tidb
         import MySQLdb
     except ImportError as error:
         return Offer(problem=f"{error.name} is not installed; {_INSTALL}")
     del django_tidb, MySQLdb
+    others: list[str] = []
     offer = _external(environment, deployment)
+    if offer is not None and (start := offer.start) is not None:
+        # What it says of itself needs no folder, for nothing is started.
+        one = (offer.where, lambda: start(Path()).identity, offer)
+        offer, others = asked([one], series, SERIES_NUMBERS)
     if offer is not None:
         return offer
-    named = environment.get("TIDB_SERVER")
-    if not named:
-        if in_container := containers.offer(IMAGE, lambda f: _start_container(deployment, f)):
+    try:
+        named = named_programs("TIDB_SERVER", environment)
+    except TargetError as error:
+        return Offer(problem=str(error))
+    path = of_series(named, series, SERIES_NUMBERS)
+    if not path:
+        image = IMAGES.get(series, f"pingcap/tidb:v{series}.0") if series else IMAGE
+        if in_container := containers.offer(
+            image, lambda f: _start_container(image, deployment, f)
+        ):
             return in_container
+        others += [f"{path} is {'.'.join(map(str, says(path)))}" for path in named]
         other = environment.get("TIDB_DEPLOYMENT") or "self-hosted"
         taken = f"TIDB_HOST is the {other} cluster; " if environment.get("TIDB_HOST") else ""
+        before = "".join(f"{other}; " for other in others)
+        wanted = f" of TiDB {series}" if series else ""
         return Offer(
-            problem=f"{taken}set TIDB_SERVER to a tidb-server binary, or TIDB_HOST, TIDB_PORT, "
-            f"TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and TIDB_DEPLOYMENT={deployment}; "
+            problem=f"{before}{taken}set TIDB_SERVER to a tidb-server binary{wanted}, or "
+            "TIDB_HOST, TIDB_PORT, TIDB_USER, TIDB_PASSWORD and CA_PATH to a cluster and "
+            f"TIDB_DEPLOYMENT={deployment}; "
             f"{containers.no_engine()}"
         )
-    path = shutil.which(named)
-    if path is None:
-        return Offer(problem=f"TIDB_SERVER names {named}, which is no program that can be run")
     return from_binary(path, lambda port, folder: _start(path, deployment, port, folder))
 
 
 def _target(deployment: str, label: str) -> Target:
-    def look(environment: Mapping[str, str]) -> Offer:
-        return _look(environment, deployment)
+    def look(environment: Mapping[str, str], series: str = "") -> Offer:
+        return _look(environment, deployment, series)
 
     def share(cluster: Cluster) -> Mapping[str, str]:
         account = cluster.account
         values = (account.host, str(account.port), account.user, account.password, account.ca)
         return {"TIDB_DEPLOYMENT": deployment, **dict(zip(_EXTERNAL, values, strict=True))}
 
-    return Target(f"tidb-{deployment}", label, ENGINE, DRIVER, look, share=share)
+    return Target(
+        f"tidb-{deployment}",
+        label,
+        ENGINE,
+        DRIVER,
+        look,
+        share=share,
+        cloud=_CLOUD_NAMES.get(deployment, ""),
+        releases=RELEASES,
+    )
 
 
 TARGETS = [

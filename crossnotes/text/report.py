@@ -28,10 +28,11 @@ def failure_lines(result: Result, code: str, code_line: int, target: str) -> lis
     if failure.expected or failure.got:
         lines += [f"    {line}" for line in _expected_and_got(failure.expected, failure.got)]
     lines += [f"    {line}" for line in failure.details]
-    return shortened([_cut(line) for line in lines])
+    return shortened([cut(line) for line in lines])
 
 
-def _cut(line: str) -> str:
+def cut(line: str) -> str:
+    """At most LONGEST_LINE characters of a line."""
     left = len(line) - LONGEST_LINE
     return line if left <= 0 else f"{line[:LONGEST_LINE]} … {left:,} more characters"
 

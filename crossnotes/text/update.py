@@ -6,25 +6,37 @@ What a page shows and what was printed are compared as a run compares them, so a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from crossnotes import ranges
 from crossnotes.kinds import OF_NAME
 from crossnotes.page import Output, Page, Problem, Snippet
 from crossnotes.program import expected_of
+from crossnotes.ranges import FAMILIES, Version
 from crossnotes.result import Result
+from crossnotes.targets import every_target
 from crossnotes.text import pycon, tracebacks, transcript
 from crossnotes.text.matching import Expected, matches, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What a snippet printed on one target: as a whole, and by example or command."""
+    """What a snippet printed on one target, in the server's version where that is known: as a
+    whole, and by example or command."""
 
     target: str
     whole: str
     parts: tuple[str, ...] = ()
+    version: Version | None = None
+
+    @property
+    def name(self) -> str:
+        """The target, with its version where that is known."""
+        return f"{self.target} {'.'.join(map(str, self.version))}" if self.version else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +64,16 @@ def updated(text: str, edits: Iterable[Edit]) -> str:
 Answers = Mapping[tuple[str, int], Sequence[Printed]]
 
 
-def answers(results: Mapping[str, Iterable[Result]]) -> Answers:
-    """What the blocks that passed printed, of a run's Results by target, one a block."""
+def answers(
+    results: Mapping[tuple[str, Version | None], Iterable[Result]],
+) -> Answers:
+    """What the blocks that passed printed, of a run's Results by target and version, which are one
+    a block."""
     found: dict[tuple[str, int], list[Printed]] = {}
-    for target, of_target in results.items():
+    for (target, version), of_target in results.items():
         for result in of_target:
             if result.status == "passed":
-                printed = Printed(target, result.output, result.parts)
+                printed = Printed(target, result.output, result.parts, version)
                 found.setdefault((result.page, result.index), []).append(printed)
     return found
 
@@ -112,45 +127,121 @@ def _prefix(line: str, content: str) -> str:
 def _outputs(snippet: Snippet, printed: Sequence[Printed], lines: list[str]) -> Iterator[Edit]:
     by_output: dict[int, list[Printed]] = {}
     for one in printed:
-        output = expected_of(snippet, one.target)
+        output = expected_of(snippet, one.target, one.version)
         if output is not None:
             by_output.setdefault(output.line, []).append(one)
     for output in snippet.outputs:
-        yield from _one_output(output, by_output.get(output.line, []), lines)
+        yield from _one_output(output, by_output.get(output.line, []), printed, lines)
 
 
-def _one_output(output: Output, printed: Sequence[Printed], lines: list[str]) -> Iterator[Edit]:
-    """The block keeps the targets that it is right for; if there are none, it takes what the
-    first of the others printed. Each other answer gets a block of its own, for its targets."""
+def _one_output(
+    output: Output, printed: Sequence[Printed], every: Sequence[Printed], lines: list[str]
+) -> Iterator[Edit]:
+    """The block keeps the targets and versions that it is right for; if there are none, it takes
+    what the first of the others printed. Each other answer gets a block of its own, for its targets
+    and versions. `every` is what all printed, whichever block they have."""
     expected = Expected(output.text, output.unordered, output.ignore)
     wrong = [one for one in printed if not matches(expected, one.whole)]
     if not wrong:
         return
     prefix = _prefix(lines[output.fence - 1], lines[output.fence - 1].lstrip("> \t"))
     answers = _by_answer(wrong)
-    if len(wrong) == len(printed):
+    stay = [one for one in printed if one not in wrong]
+    if not stay:
         first, *rest = answers
+        stay = answers[first]
         last = output.line + output.lines - 1
         yield Edit(output.line, last, first.split("\n"), prefix)
         answers = {answer: answers[answer] for answer in rest}
     marker = lines[output.fence - 1].strip("> \t").partition("{")[0]
-    for answer, targets in answers.items():
-        block = [f"{marker}{{output}}", f":targets: {', '.join(targets)}", *answer.split("\n")]
+    for answer, of_answer in answers.items():
+        beside = printed if output.targets else every
+        items = ", ".join(_bounded(items_of(of_answer, beside), output.targets))
+        block = [f"{marker}{{output}}", f":targets: {items}", *answer.split("\n")]
         after = output.line + output.lines + 1
         yield Edit(after, after - 1, [*block, marker], prefix)
     if output.targets and answers:
-        moved = {target for targets in answers.values() for target in targets}
-        kept = ", ".join(target for target in output.targets if target not in moved)
+        moved = [one for of_answer in answers.values() for one in of_answer]
+        kept = ", ".join(_kept_items(output.targets, stay, moved))
         for number in range(output.fence, output.line):
             if ":targets:" in lines[number - 1]:
                 yield Edit(number, number, [f":targets: {kept}"], prefix)
 
 
-def _by_answer(printed: Iterable[Printed]) -> Mapping[str, list[str]]:
-    answers: dict[str, list[str]] = {}
+def items_of(of_answer: Sequence[Printed], every: Sequence[Printed]) -> list[str]:
+    """The items of `:targets:` for those that gave one answer: a target alone where all its
+    versions did, else ranges that leave out the versions that answered otherwise."""
+    found: list[str] = []
+    for target in dict.fromkeys(one.target for one in of_answer):
+        versions = sorted({one.version for one in every if one.target == target and one.version})
+        mine = {one.version for one in of_answer if one.target == target}
+        found += [target] if mine >= set(versions) else _ranges(target, versions, mine)
+    for family, members in FAMILIES.items():
+        if set(members) <= set(found):
+            place = min(found.index(member) for member in members)
+            found[place] = family
+            found = [item for item in found if item not in members]
+    return found
+
+
+def _ranges(
+    target: str, versions: Sequence[Version], mine: Collection[Version | None]
+) -> Iterator[str]:
+    """The stretches of versions, in their order, that are all of `mine`."""
+    numbers = every_target()[target].series_numbers
+    bounds = ["", *(_bound(*pair, numbers) for pair in itertools.pairwise(versions)), ""]
+    begin = 0
+    for is_mine, stretch in itertools.groupby(versions, lambda version: version in mine):
+        end = begin + len(list(stretch))
+        if is_mine:
+            low = f">={bounds[begin]}" if bounds[begin] else ""
+            high = f"<{bounds[end]}" if bounds[end] else ""
+            yield f"{target}{low}{high}"
+        begin = end
+
+
+def _bound(before: Version, after: Version, numbers: int) -> str:
+    """As few numbers of a version as tell it from the one before, but a whole series."""
+    length = numbers
+    while before[:length] == after[:length]:
+        length += 1
+    return ".".join(map(str, after[:length]))
+
+
+def _kept_items(
+    items: Iterable[str], stay: Sequence[Printed], moved: Sequence[Printed]
+) -> Iterator[str]:
+    """The items of a block for which it is still right."""
+    for item in items:
+        targets = ranges.names([item])
+        if not {one.target for one in moved} & set(targets):
+            yield item
+            continue
+        others = [name for name in targets if name not in {one.target for one in (*stay, *moved)}]
+        yield from others
+        right = items_of([one for one in stay if one.target in targets], [*stay, *moved])
+        yield from _bounded(right, [item])
+
+
+def _bounded(items: Iterable[str], before: Sequence[str]) -> Iterator[str]:
+    """Items with the bounds that a block had before, so that they hold for nothing that it did not
+    hold for."""
+    for item in items:
+        found = ranges.parse(item)
+        for earlier in ranges.readable(before):
+            if set(earlier.targets) & set(found.targets):
+                new = item.removeprefix(found.name)
+                bounds = re.findall(r"[<>=@]+\s*[^<>=@]+", earlier.text)
+                kept = (b.strip() for b in bounds if not (b[0] in "<>" and b[0] in new))
+                item = f"{found.name}{''.join(kept)}{new}"
+        yield item
+
+
+def _by_answer(printed: Iterable[Printed]) -> Mapping[str, list[Printed]]:
+    answers: dict[str, list[Printed]] = {}
     for one in printed:
         text = "\n".join(line.rstrip() for line in plain(one.whole).rstrip().split("\n"))
-        answers.setdefault(text, []).append(one.target)
+        answers.setdefault(text, []).append(one)
     return answers
 
 
@@ -225,7 +316,7 @@ def _is_read_back(example: pycon.Example, below: Sequence[str]) -> bool:
 
 def _answers(printed: Sequence[Printed], number: int) -> dict[str, str]:
     """What each target answered to one example or command."""
-    return {one.target: one.parts[number] for one in printed if number < len(one.parts)}
+    return {one.name: one.parts[number] for one in printed if number < len(one.parts)}
 
 
 def _as_want(got: str) -> list[str]:

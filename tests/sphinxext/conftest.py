@@ -99,7 +99,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """build/html of our own pages, as a reader who cloned the repository would build it."""
     root = tmp_path_factory.mktemp("published") / "root"
-    for name in ("docs", "locale", "snippets"):
+    for name in ("docs", "ledger", "locale", "snippets"):
         shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("*.mo"))
     for name in ("conf.py", "pyproject.toml"):
         shutil.copy(REPOSITORY / name, root)

@@ -20,12 +20,12 @@ def make_site(project: Repository) -> Repository:
 
 
 def run(site: Repository, target: str) -> None:
-    """A ledger of the pages, as `make snippet-test` writes it."""
+    """A ledger of the pages, as `make results` keeps it."""
     done = site.run(target=target)
     assert not done.problem, done.problem
     ledger = done.ledger()
     assert ledger is not None
-    ledgers.write(ledger, ledgers.path_of(site.root / "build/ledger", target))
+    ledgers.write_kept(ledger, ledgers.path_of(site.root / "ledger", ledger.name))
 
 
 def build(

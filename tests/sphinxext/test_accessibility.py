@@ -69,7 +69,7 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with every state, from a run, and of what changed since."""
     root = write_root(tmp_path_factory.mktemp("states") / "root", {"index.md": STATES})
-    run = command("test", "docs", "--target", "sqlite", "--ledger", "build/ledger", cwd=root)
+    run = command("test", "docs", "--target", "sqlite", "--ledger", "ledger", cwd=root)
     assert run.returncode == 1, run.stdout + run.stderr
     (root / "docs/index.md").write_text(STATES.replace("before", "after"))
     assert site.build(root=root) == 0

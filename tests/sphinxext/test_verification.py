@@ -1,11 +1,16 @@
 """`{matrix}`, `{excuses}`, verification.json and the badge, from ledgers of real runs."""
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from crossnotes import site as site_of
 from crossnotes.sphinxext.badge import badge
+from crossnotes.targets import Identity, every_target
 
 from ..conftest import Repository, StandIns
 from .conftest import sphinx_build
@@ -58,6 +63,8 @@ print("here")
 ```
 """
 
+SQLITE = f"sqlite@{every_target()['sqlite'].series(Identity(sqlite3.sqlite_version))}"
+
 VERIFICATION = """\
 # What was run
 
@@ -102,8 +109,8 @@ def test_the_matrix_counts_by_page_and_database(ran: Repository) -> None:
     html = build(ran, page="verification")
     matrix, _excuses = tables(html)
     head, both, alone = cells(matrix)
-    ledger = ran.json("build/ledger/sqlite.json")
-    day = ledger["finished"][:10]
+    ledger = ran.json(f"ledger/{SQLITE}.json")
+    day = ledger["results"][0]["when"]
     assert head == [
         "Page",
         f"SQLite {ledger['server']['version']} {day}",
@@ -172,7 +179,8 @@ def test_the_same_as_json(ran: Repository) -> None:
     sqlite, tidb = found["targets"]
     assert (sqlite["target"], sqlite["label"]) == ("sqlite", "SQLite")
     assert tidb["version"] == "v8.5.3"
-    assert tidb["finished"] == ran.json("build/ledger/tidb-self-hosted.json")["finished"]
+    day = ran.json("ledger/tidb-self-hosted@8.5.json")["results"][0]["when"]
+    assert (tidb["finished"], tidb["series"]) == (f"{day}T00:00:00Z", {"8.5": "v8.5.3"})
     both, alone = found["pages"]
     assert both["title"] == "両方の databases"
     assert (both["page"], both["url"]) == ("docs/both.md", "both.html")
@@ -186,6 +194,53 @@ def test_the_same_as_json(ran: Repository) -> None:
         },
     }
     assert [block["line"] for block in alone["blocks"]] == [7]
+
+
+def _errors(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str) -> Iterator[str]:
+    """What of a document is not as its JSON schema says, for the words that ours uses."""
+    schema = root["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    kinds = {"object": dict, "array": list, "string": str, "integer": int}
+    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
+        yield f"{at}: no {schema['type']}"
+        return
+    if "const" in schema and value != schema["const"]:
+        yield f"{at}: not {schema['const']}"
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{at}: {value!r} is not in {schema['enum']}"
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{at}: {value!r} is not like {schema['pattern']}"
+    if isinstance(value, dict):
+        known = schema.get("properties", {})
+        yield from (
+            f"{at}: {name} is missing" for name in schema.get("required", ()) if name not in value
+        )
+        for name, inner in value.items():
+            of_it = known.get(name, schema.get("additionalProperties", {}))
+            if of_it is False:
+                yield f"{at}: unknown {name}"
+            else:
+                yield from _errors(inner, of_it, root, f"{at}/{name}")
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _errors(inner, schema.get("items", {}), root, f"{at}/{number}")
+
+
+def test_results_for_programs_are_as_their_schema_says(ran: Repository) -> None:
+    assert site_of.build({"en": "English"}, root=ran.root) == 0
+    schema = ran.json("build/html/results.schema.json")
+    found = ran.json("build/html/results.json")
+    assert list(_errors(found, schema, schema, "")) == []
+    wrong = {**found, "schema": 2, "more": 1}
+    assert list(_errors(wrong, schema, schema, "")) == ["/schema: not 1", ": unknown more"]
+    assert [each["id"] for each in found["databases"]] == [SQLITE, "tidb-self-hosted@8.5"]
+    assert found["databases"][1]["where"] == {"kind": "external"}
+    both, alone = found["subjects"]
+    assert (both["id"], both["url"], alone["url"]) == ("both", "en/both.html", "en/alone.html")
+    (question,) = alone["questions"]
+    assert question["source"] == "docs/alone.md:7"
+    assert re.fullmatch("alone/[0-9a-f]{12}", question["id"])
+    (answer,) = question["answers"].values()
+    assert (answer["status"], answer["output"]) == ("passed", "here\n")
 
 
 def test_the_badge_sums_it_up(ran: Repository) -> None:

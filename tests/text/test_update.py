@@ -3,6 +3,7 @@
 import pytest
 
 from crossnotes.page import Problem
+from crossnotes.ranges import version
 from crossnotes.text.update import Edit, Printed, edits, updated
 from tests.conftest import Repository
 
@@ -248,3 +249,72 @@ def test_what_would_be_read_as_a_prompt_is_not_written(repository: Repository) -
     done = repository.crossnotes("test", "docs", "--update")
     assert "docs/a.md:2: what this prints looks like a session" in done.out
     assert page.read_text(encoding="utf-8").endswith("\na\n```\n")
+
+
+# -- versions -------------------------------------------------------------------------------------
+
+
+def versioned(repository: Repository, shown: str, *said: tuple[str, str, str]) -> str:
+    """The page after answers of targets in versions: (target, version, what it printed)."""
+    file = repository.page("# A\n\n```python\nx\n```\n" + shown)
+    (page,) = repository.parsed()
+    text = file.read_text(encoding="utf-8")
+    printed = [Printed(target, whole, version=version(number)) for target, number, whole in said]
+    changes = list(edits(page.snippets[0], printed, text))
+    assert all(isinstance(change, Edit) for change in changes)
+    return updated(text, [change for change in changes if isinstance(change, Edit)])
+
+
+def test_versions_that_answer_otherwise_get_ranges(repository: Repository) -> None:
+    text = versioned(
+        repository,
+        "```{output}\nrefused\n```\n",
+        ("mysql", "8.0.12", "stored"),
+        ("mysql", "8.4.5", "refused"),
+        ("mysql", "9.7.4", "refused"),
+        ("postgresql", "15.18", "refused"),
+        ("postgresql", "18.6", "new"),
+    )
+    assert "```{output}\n:targets: mysql<8.4\nstored\n```" in text
+    assert "```{output}\n:targets: postgresql>=18\nnew\n```" in text
+
+
+def test_target_whose_versions_agree_is_named_alone(repository: Repository) -> None:
+    text = versioned(
+        repository,
+        "```{output}\none\n```\n",
+        ("sqlite", "3.40.1", "one"),
+        ("mariadb", "10.11.19", "two"),
+        ("mariadb", "11.8.9", "two"),
+        *((f"tidb-{each}", "8.5.3", "two") for each in ("serverless", "dedicated", "self-hosted")),
+    )
+    assert "```{output}\n:targets: mariadb, tidb\ntwo\n```" in text
+
+
+def test_block_keeps_the_bounds_that_it_had(repository: Repository) -> None:
+    text = versioned(
+        repository,
+        "```{output}\n:targets: mysql>=8.0.16, mariadb\nrefused\n```\n"
+        "```{output}\n:targets: mysql<8.0.16\nstored\n```\n",
+        ("mysql", "8.0.12", "stored"),
+        ("mysql", "8.4.5", "refused"),
+        ("mysql", "9.7.4", "new"),
+    )
+    assert ":targets: mysql>=8.0.16<9.7, mariadb\nrefused" in text
+    assert ":targets: mysql>=9.7\nnew" in text
+    assert ":targets: mysql<8.0.16\nstored" in text
+    repository.page(text)
+    (page,) = repository.parsed()
+    assert page.snippets[0].problem is None
+
+
+def test_two_versions_in_one_place_are_named_with_their_answers(repository: Repository) -> None:
+    file = repository.page("# A\n\n```pycon\n>>> x\n1\n```\n")
+    (page,) = repository.parsed()
+    said = [
+        Printed("mysql", "", ("1\n",), version("8.0.12")),
+        Printed("mysql", "", ("2\n",), version("9.7.4")),
+    ]
+    (problem,) = edits(page.snippets[0], said, file.read_text(encoding="utf-8"))
+    assert isinstance(problem, Problem)
+    assert "mysql 8.0.12 1, mysql 9.7.4 2" in problem.message
