@@ -18,7 +18,7 @@ from crossnotes.config import Config
 from crossnotes.run.bench import Bench
 from crossnotes.run.cleanup import PREFIX, Lifetime, drop_all
 from crossnotes.run.project import Project
-from crossnotes.targets import Offer, Server, TargetError, every_target, requests
+from crossnotes.targets import Offer, Server, Target, TargetError, every_target, requests
 from crossnotes.targets.given import GivenDatabase
 from crossnotes.targets.requests import Request
 
