@@ -18,7 +18,7 @@ from crossnotes.config import Config
 from crossnotes.run.bench import Bench
 from crossnotes.run.cleanup import PREFIX, Lifetime, drop_all
 from crossnotes.run.project import Project
-from crossnotes.targets import Offer, Server, Target, TargetError, every_target, requests
+from crossnotes.targets import Offer, Server, Target, TargetError, requests
 from crossnotes.targets.given import GivenDatabase
 from crossnotes.targets.requests import Request
 
@@ -181,7 +181,7 @@ class Benches:
         if target not in self._inside:
             had = self.had(target)
             self._inside[target] = InsideBench(
-                every_target()[target],
+                requests.parse(target).target,
                 had.server,
                 self.config,
                 self.project,
@@ -194,8 +194,8 @@ class Benches:
     def share(self, target: str) -> Mapping[str, str]:
         """Start a server of our own, and say how other processes find it; nothing where each of
         them finds or has its own. Raises TargetError."""
-        share = every_target()[target].share
-        if share is None or every_target()[target].look(self.environment).source == "external":
+        share = requests.parse(target).target.share
+        if share is None or self.look(target).source == "external":
             return {}
         had = self.had(target)
         return {} if had.no_server else share(had.server)
