@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crossnotes.child import django, interpreter
 from crossnotes.child.capture import Capture
@@ -102,26 +102,37 @@ class Warmed:
 
     def _fork(self, folder: str, descriptors: Sequence[int]) -> int:
         """A program's interpreter, in a session of its own; see interpreter.serve."""
-        pid = os.fork()
-        if pid:
-            self._started.add(pid)
-            return pid
-        try:
-            os.setsid()
-            _end_with_parent()
+
+        def serve() -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.run.close()
-            os.chdir(folder)
             # Only what the page registers is run at its end.
             atexit._clear()
             interpreter.serve(*descriptors)
             interpreter.leave()
-        finally:
-            os._exit(1)
+
+        return self._child(folder, serve)
 
     def _start(self, command: Start, descriptors: Sequence[int]) -> int:
         """A program such as bash, in a session of its own. The descriptors that it gets are its
-        standard input and output, and those that it finds by their numbers in `keep`."""
+        standard input and output, and others, which it finds by their numbers."""
+
+        def execute() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            given, printed, *others = descriptors
+            os.dup2(given, 0)
+            os.dup2(printed, 1)
+            os.dup2(printed, 2)
+            for descriptor in others:
+                os.set_inheritable(descriptor, True)
+            numbers = {f"{{{place}}}": str(number) for place, number in enumerate(others)}
+            arguments = [numbers.get(argument, argument) for argument in command["arguments"]]
+            os.execve(command["program"], arguments, command["environment"])  # noqa: S606
+
+        return self._child(command["folder"], execute)
+
+    def _child(self, folder: str, action: Callable[[], None]) -> int:
+        """The id of a child process in which `action` runs, in a session of its own."""
         pid = os.fork()
         if pid:
             self._started.add(pid)
@@ -129,18 +140,8 @@ class Warmed:
         try:
             os.setsid()
             _end_with_parent()
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            os.chdir(command["folder"])
-            given, printed, *others = descriptors
-            os.dup2(given, 0)
-            os.dup2(printed, 1)
-            os.dup2(printed, 2)
-            arguments = list(command["arguments"])
-            for descriptor in others:
-                os.set_inheritable(descriptor, True)
-            numbers = {f"{{{place}}}": str(number) for place, number in enumerate(others)}
-            arguments = [numbers.get(argument, argument) for argument in arguments]
-            os.execve(command["program"], arguments, command["environment"])  # noqa: S606
+            os.chdir(folder)
+            action()
         finally:
             os._exit(127)
 

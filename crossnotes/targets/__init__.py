@@ -187,6 +187,35 @@ class Server(Protocol):
         ...
 
 
+class Renewed:
+    """What there is to say of a server whose databases are dropped and made anew, and on which a
+    program reaches nothing else."""
+
+    copies = False
+
+    def caretaker(self, database: Database) -> Caretaker | None:
+        """Nobody."""
+        return None
+
+    def copy(self, database: Database, name: str) -> Database:
+        raise NotImplementedError
+
+    def confine(self, name: str, database: str = "") -> None:
+        """Each database is the run's own."""
+
+    def renew(self) -> None:
+        """There is no account."""
+
+    def release(self, name: str) -> None:
+        """There is no account."""
+
+    def settings(self) -> Mapping[str, str]:
+        return {}
+
+    def put_back(self, name: str, value: str | None) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Where a target would come from, or why it cannot be had and what to do about it.

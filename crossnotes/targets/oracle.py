@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crossnotes.targets import Database, Identity, Offer, Target, TargetError, Where, containers
+from crossnotes.targets import (
+    Database,
+    Identity,
+    Offer,
+    Renewed,
+    Target,
+    TargetError,
+    Where,
+    containers,
+)
 from crossnotes.targets.containers import Container, Image
 from crossnotes.targets.external import Address, UrlError, addresses, asked, url
 from crossnotes.targets.process import Started, refusal, where_of
@@ -52,10 +61,8 @@ def _database(name: str, found: Address, password: str) -> Database:
     return Database(name, django, {**facts, "database": dsn, "ca": ""})
 
 
-class Oracle:
+class Oracle(Renewed):
     """A server that answers; `process` is set for one that this run started."""
-
-    copies = False
 
     def __init__(self, found: Address, process: Started | None = None) -> None:
         self.address = found
@@ -82,27 +89,6 @@ class Oracle:
     def drop_database(self, database: Database) -> None:
         if database.name in self.databases(database.name):
             self._execute(f"DROP USER {database.name} CASCADE")
-
-    def caretaker(self, database: Database) -> None:
-        """Nobody: a user is dropped and made anew."""
-
-    def copy(self, database: Database, name: str) -> Database:
-        raise NotImplementedError
-
-    def confine(self, name: str, database: str = "") -> None:
-        """Each database is a user with rights on his own tables only."""
-
-    def renew(self) -> None:
-        """There is no account."""
-
-    def release(self, name: str) -> None:
-        """There is no account."""
-
-    def settings(self) -> Mapping[str, str]:
-        return {}
-
-    def put_back(self, name: str, value: str | None) -> bool:
-        return False
 
     def databases(self, prefix: str) -> list[str]:
         with connected(self.address) as cursor:
@@ -180,11 +166,10 @@ def _start_container(image: str) -> Oracle:
 # -- without a server -----------------------------------------------------------------------------
 
 
-class NoServer:
+class NoServer(Renewed):
     """Takes the place of a server for blocks that are only compiled."""
 
     identity = Identity("", where=Where("compiled"))
-    copies = False
     secrets: tuple[str, ...] = ()
     ordinary: tuple[str, ...] = ()
 
@@ -193,27 +178,6 @@ class NoServer:
 
     def drop_database(self, database: Database) -> None:
         """There is none."""
-
-    def caretaker(self, database: Database) -> None:
-        """Nobody: a user is dropped and made anew."""
-
-    def copy(self, database: Database, name: str) -> Database:
-        raise NotImplementedError
-
-    def confine(self, name: str, database: str = "") -> None:
-        """Each database is a user with rights on his own tables only."""
-
-    def renew(self) -> None:
-        """There is no account."""
-
-    def release(self, name: str) -> None:
-        """There is no account."""
-
-    def settings(self) -> Mapping[str, str]:
-        return {}
-
-    def put_back(self, name: str, value: str | None) -> bool:
-        return False
 
     def databases(self, prefix: str) -> list[str]:
         return []

@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from crossnotes.targets import Database, Identity, Offer, Target, Where
+from crossnotes.targets import Database, Identity, Offer, Renewed, Target, Where
 
 ENGINE = "django.db.backends.sqlite3"
 IDENTITY = Identity(sqlite3.sqlite_version, where=Where("built in"))
 
 
-class SQLite:
+class SQLite(Renewed):
     """A folder of database files."""
 
     secrets: tuple[str, ...] = ()
@@ -36,28 +36,11 @@ class SQLite:
         for ending in ("", "-journal", "-wal", "-shm"):
             Path(database.name + ending).unlink(missing_ok=True)
 
-    def caretaker(self, database: Database) -> None:
-        """Nobody: a copy of the file is the proof that nothing is left in it."""
-
+    # A copy of a file is the proof that nothing is left in it.
     def copy(self, database: Database, name: str) -> Database:
         made = self.create_database(name)
         shutil.copyfile(database.name, made.name)
         return made
-
-    def confine(self, name: str, database: str = "") -> None:
-        """Its files are the run's own."""
-
-    def renew(self) -> None:
-        """There is no account."""
-
-    def release(self, name: str) -> None:
-        """There is no account."""
-
-    def settings(self) -> Mapping[str, str]:
-        return {}
-
-    def put_back(self, name: str, value: str | None) -> bool:
-        return False
 
     def databases(self, prefix: str) -> list[str]:
         return [path.stem for path in self.folder.glob(f"{prefix}*.sqlite3")]
