@@ -19,12 +19,17 @@ from crossnotes.run.warmed import CODE, PACKAGES, Warmed, WarmedError, how_it_en
 #: More bytes than the answers of one request have: a block may print a million characters.
 _MOST = 1 << 31
 
-#: Seconds between two looks for answers, so that each block's time begins when it does.
-_GLANCE = 0.5
+#: Seconds between two looks for answers, so that each block's time begins when it does, and for
+#: how much was printed: a child process of a block fills a disk in seconds.
+_GLANCE = 0.1
 
 
 class InterpreterDiedError(Exception):
     """The process is gone; the message says how it ended."""
+
+
+class InterpreterFloodedError(InterpreterDiedError):
+    """A block, or what it started, printed too much, and the process was ended."""
 
 
 class InterpreterTimeoutError(Exception):
@@ -77,7 +82,8 @@ class Interpreter:
     def request(self, request: Request, timeouts: Sequence[float]) -> Iterator[Answer]:
         """Yield the answers to a request; `timeouts` are the seconds that each may take.
 
-        Raises InterpreterDiedError and InterpreterTimeoutError, after the answers that were given.
+        Raises InterpreterDiedError and InterpreterTimeoutError, after the answers that were given;
+        InterpreterFloodedError where a block and its children print more than OUTPUT_LIMIT.
         """
         offset, answered, deadline = 0, 0, time.monotonic() + timeouts[0]
         try:
@@ -95,6 +101,9 @@ class Interpreter:
                 return
             if said == b"":
                 raise InterpreterDiedError(self._how_it_ended())
+            if os.fstat(self._printed).st_size > 4 * OUTPUT_LIMIT:  # bytes of a character
+                self.kill()
+                raise InterpreterFloodedError(f"printed more than {OUTPUT_LIMIT:,} characters")
             answered += len(lines)
             timeout = timeouts[min(answered, len(timeouts) - 1)]
             if lines:

@@ -19,7 +19,7 @@ from crossnotes.result import (
     Result,
     Status,
 )
-from crossnotes.run.interpreter import InterpreterTimeoutError, failure_of
+from crossnotes.run.interpreter import InterpreterFloodedError, InterpreterTimeoutError, failure_of
 from crossnotes.text.masking import Masking
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
@@ -212,6 +212,8 @@ def of_interpreter(error: Exception, snippet: Snippet, printed: str = "") -> Blo
     then."""
     if isinstance(error, InterpreterTimeoutError):
         message = f"took longer than {timeout_of(snippet):g} s and was ended"
+    elif isinstance(error, InterpreterFloodedError):
+        message, printed = f"{error} and was ended", printed[:1000]
     else:
         message = f"ended the interpreter: {error}"
     last = tuple(line for line in printed.rstrip().splitlines() if line.strip())[-6:]

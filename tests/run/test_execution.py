@@ -229,6 +229,14 @@ def test_keep_going_runs_what_follows_a_failure(project: Repository) -> None:
     assert project.run().not_reached == 4
 
 
+def test_child_process_that_prints_without_end_is_ended(repository: Repository) -> None:
+    text = page(python("import os", "os.system('yes')"), python("print(1)"))
+    first, second = repository.results(text)
+    assert first.reason == "printed more than 1,000,000 characters and was ended"
+    assert len(first.output) == 1000
+    assert second.reason.startswith("not reached")
+
+
 def test_what_a_page_printed_before_it_died_is_told(repository: Repository) -> None:
     text = page(python("import os", "print('so far')", "os._exit(3)"))
     (result,) = repository.results(text)
