@@ -36,7 +36,7 @@ def test_every_change_that_a_reader_could_see_fails() -> None:
     with opened(Benches(book.config, project, environment, Options(update=True))) as benches:
         (run,) = Driver(book, benches, 1, False).on([every_target()["sqlite"]], sources)
     assert not run.problem, run.problem
-    printed = answers({"sqlite": run.results})
+    printed = answers({("sqlite", run.version): run.results})
     found = []
     for source in sources:
         text = source.path.read_text(encoding="utf-8")

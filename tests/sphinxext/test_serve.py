@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +24,11 @@ PAGE = "# Home\n\nThe first sentence.\n"
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_root(tmp_path / "root", {"index.md": PAGE})
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -44,6 +51,11 @@ def server(root: Path) -> Iterator[str]:
             break
     else:
         pytest.fail("".join(said))
+    # It says so a moment before it listens.
+    deadline = time.monotonic() + 60
+    while not listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
