@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crossnotes import config
+from crossnotes import config, files
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, Reading, Source
 from crossnotes.kinds import KINDS
@@ -453,7 +453,8 @@ class _OneTarget:
 def _takes_long(place: _Place) -> bool:
     """Pages with commands take the longest by far, and so begin first; False sorts before True."""
     try:
-        return not any(word in place.source.path.read_bytes() for word in _COMMANDS)
+        text = files.read(place.source.path)
+        return not any(word in text for word in _COMMANDS)
     except OSError:
         return True
 

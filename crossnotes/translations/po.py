@@ -50,7 +50,9 @@ def _faults(lines: list[str]) -> Iterator[Fault]:
             continue
         match = _MESSAGE.match(line.rstrip("\r"))
         if match is None and number <= len(lines):
-            message = "no line of a catalogue: the text of a msgid or msgstr is in quotes"
+            message = (
+                "no line of a catalogue: the text of a msgid or msgstr is in quotes; is it cut?"
+            )
             yield Fault(number, message, _page_above(lines[:number]))
             continue
         started = (match["key"] if match else "msgid") or ""
