@@ -179,7 +179,7 @@ class Record:
     def block(self, snippet: Snippet) -> Block:
         """A block as the interpreter takes it."""
         # An update compares nothing, and leaves what is right as it is.
-        expected = expected_of(snippet, self.program.target)
+        expected = expected_of(snippet, self.program.target, self.program.version)
         update: Update = ""
         if self.update:
             update = "output" if snippet.outputs else "examples"
