@@ -19,6 +19,10 @@ NEEDS_PYTEST = "uses pytest fixtures; run it with pytest"
 COMPILED = "compiled, not run"
 NEEDS_SERVER = "it needs a server"
 
+#: The excuse of a block that the server refused to the account that pages have on a server of
+#: others, and of those after it.
+NEEDS_RIGHTS = "pages have no right to it on this server; --trust-pages gives them those of yours"
+
 #: The excuse of a listing in a language that is not run, of a file that is not the project's.
 ONLY_SHOWN = "only shown: it is a file that no program runs"
 

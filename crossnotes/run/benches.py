@@ -189,6 +189,7 @@ class Benches:
                 self._new_folder(f"{target}-inside"),
                 compiling=bool(had.no_server),
             )
+            self._inside[target].is_open = had.is_open
         return self._inside[target]
 
     def share(self, target: str) -> Mapping[str, str]:

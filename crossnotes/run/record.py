@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from crossnotes.program import Program, expected_of, hashes
 from crossnotes.result import (
     COMPILED,
     EXPECTED_TO_FAIL,
+    NEEDS_RIGHTS,
     NOT_REACHED,
     BlockFailedError,
     Failure,
@@ -24,6 +26,12 @@ from crossnotes.text.masking import Masking
 
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
 TIMEOUT = 120.0
+
+
+#: How servers say that an account lacks a right: MySQL's numbers, PostgreSQL's words.
+_REFUSED = re.compile(
+    r"\((?:1044|1142|1143|1227|1370|1410|1419|3879|8121), |permission denied|must be superuser"
+)
 
 
 class Record:
@@ -40,6 +48,7 @@ class Record:
         update: bool = False,
         compiling: bool = False,
         keep_going: bool = False,
+        confined: bool = False,
     ) -> None:
         self.program = program
         self.hashes = hashes(program, project_digest)
@@ -48,6 +57,8 @@ class Record:
         self.update = update
         self.compiling = compiling
         self.keep_going = keep_going
+        #: Whether pages have an account with fewer rights than a reader's may have.
+        self.confined = confined
         self.results: dict[int, Result] = {}
         self.stopped_by: Snippet | None = None
 
@@ -80,6 +91,9 @@ class Record:
         if "xfail" in snippet.options:
             reason = f"{EXPECTED_TO_FAIL}{snippet.options['xfail']}"
             self._add(snippet, "excused", reason, seconds, error.output)
+        elif self.confined and _REFUSED.search(error.failure.message):
+            self._add(snippet, "excused", NEEDS_RIGHTS, seconds, error.output)
+            self.stopped_by = self.stopped_by or snippet
         else:
             self._stopped(snippet, error.failure, seconds, error.output)
 
@@ -110,10 +124,13 @@ class Record:
         if self.stopped_by is None:
             return
         failure = self.results[self.stopped_by.index].failure
-        line = failure.line if failure else self.stopped_by.line
         for snippet in snippets:
-            if snippet.index not in self.results:
-                self.excuse(snippet, f"{NOT_REACHED}{snippet.page}:{line} failed")
+            if snippet.index in self.results:
+                continue
+            if failure is None:  # it was refused to this account, and so is what needs it
+                self.excuse(snippet, NEEDS_RIGHTS)
+            else:
+                self.excuse(snippet, f"{NOT_REACHED}{snippet.page}:{failure.line} failed")
 
     def _stopped(
         self, snippet: Snippet, failure: Failure, seconds: float = 0.0, output: str = ""

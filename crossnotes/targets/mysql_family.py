@@ -184,6 +184,9 @@ class FamilyServer:
             with connected(self.account) as cursor:
                 self._drop_user(cursor, pages.user)
                 cursor.execute("CREATE USER %s@'%%' IDENTIFIED BY %s", (pages.user, pages.password))
+                # As a server tells an unknown database from one of others only to those who may
+                # do something in any; what it makes ends with the session.
+                cursor.execute("GRANT CREATE TEMPORARY TABLES ON *.* TO %s@'%%'", (pages.user,))
                 for databases in granted:
                     cursor.execute(
                         f"GRANT ALL PRIVILEGES ON `{databases}`.* TO %s@'%%'", (pages.user,)

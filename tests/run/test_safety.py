@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from crossnotes import folders
+from crossnotes.result import NEEDS_RIGHTS
 from crossnotes.run.cleanup import DeadRuns, Registration
 from crossnotes.targets import Server
 
@@ -101,6 +102,31 @@ def test_data_of_others_is_as_it_was_after_a_run(
     assert [r.status for r in on.run(target=target).results] == ["passed", "failed"]
     assert sums(server) == before
     assert databases(server) == []
+
+
+HOSTILE = {
+    "postgresql": [
+        "CREATE ROLE intruder",
+        "ALTER SYSTEM SET work_mem = '5MB'",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+    ],
+    "mysql": [
+        "CREATE USER intruder",
+        "SET GLOBAL max_connections = 77",
+        "CREATE DATABASE intruder",
+    ],
+}
+HOSTILE["mariadb"] = HOSTILE["mysql"]
+
+
+def test_page_cannot_change_a_server_of_others(on: Repository, server: Server, target: str) -> None:
+    before = sums(server), server.settings()
+    for number, statement in enumerate(HOSTILE[target]):
+        code = f"from django.db import connection\nconnection.cursor().execute({statement!r})"
+        on.page(PAGE % code + "\n```python\nprint('after')\n```\n", f"{number}.md")
+    done = on.run(target=target)
+    assert [(r.status, r.reason) for r in done.results] == [("excused", NEEDS_RIGHTS)] * 6
+    assert (sums(server), server.settings()) == before
 
 
 def started(on: Repository, target: str, block: str) -> "subprocess.Popen[str]":
