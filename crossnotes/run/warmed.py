@@ -28,7 +28,7 @@ PACKAGES = str(Path(crossnotes.__file__).parents[1])
 PATIENCE = 60.0
 
 #: Modules that most pages need, imported before the first.
-PLAIN = ("decimal", "datetime", "doctest", "json", "re", "subprocess")
+PLAIN = ("decimal", "datetime", "json", "re", "subprocess")
 DJANGO = (*PLAIN, "django.core.management.commands.migrate", "sqlparse")
 
 
