@@ -187,10 +187,10 @@ def expected_of(
     Without the version, blocks for some versions hold nowhere."""
     default = None
     for output in snippet.outputs:
-        if ranges.holds(output.targets, target, version):
-            return output
         if not output.targets:
             default = output
+        elif ranges.holds(output.targets, target, version):
+            return output
     return default
 
 

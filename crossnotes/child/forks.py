@@ -15,6 +15,9 @@ class Forks:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._count = 0
+
+    def listen(self) -> None:
+        """Begin to count; it cannot be ended again."""
         self._children, self._tell_child = _pipe()
         self._escaped, self._tell_escape = _pipe()
         os.register_at_fork(after_in_parent=self._forked, after_in_child=self._born)

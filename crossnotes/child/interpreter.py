@@ -104,6 +104,7 @@ def serve(requests: int, done: int, answers: int, printed: int) -> None:
         os.set_inheritable(descriptor, False)
     sys.argv = [""]
     interpreter = Interpreter(Capture(printed))
+    interpreter.forks.listen()
     with contextlib.suppress(BrokenPipeError), os.fdopen(requests, encoding="utf-8") as lines:
         for line in lines:
             at = 0

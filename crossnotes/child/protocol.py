@@ -116,6 +116,13 @@ class Fork(TypedDict):
     folder: str
 
 
+class Rehearse(TypedDict):
+    """To a warmed process: connect to a database as programs will, so that the driver is loaded."""
+
+    op: Literal["rehearse"]
+    database: Mapping[str, Any]
+
+
 class Start(TypedDict):
     """To a warmed process: start a program of the machine. With it go its standard input, its
     standard output and others; `{0}` among the arguments is the number of the first of these."""
@@ -141,7 +148,7 @@ class End(TypedDict):
     op: Literal["end"]
 
 
-Command = Setup | Fork | Start | Wait | End
+Command = Setup | Rehearse | Fork | Start | Wait | End
 
 
 class Said(TypedDict):

@@ -18,7 +18,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from crossnotes.child import django, interpreter
+from crossnotes.child import django, interpreter, rehearsal
 from crossnotes.child.capture import Capture
 from crossnotes.child.protocol import Command, Said, Setup, Start
 
@@ -28,6 +28,8 @@ DESCRIPTORS = 8
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+#: Linux's; other systems have none.
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)
 
 
 def main() -> None:
@@ -60,8 +62,8 @@ class Warmed:
             # What is not installed is told when a page needs it.
             with contextlib.suppress(ImportError):
                 __import__(name)
-        gc.collect()
-        gc.freeze()
+        rehearsal.of_python(Capture(printed))
+        self._freeze()
 
     def serve(self) -> None:
         while True:
@@ -78,6 +80,10 @@ class Warmed:
         match command["op"]:
             case "setup":
                 return self._set_up(command)
+            case "rehearse":
+                rehearsal.of_driver(command["database"])
+                self._freeze()
+                return {}
             case "fork":
                 return {"pid": self._fork(command["folder"], descriptors)}
             case "start":
@@ -96,9 +102,16 @@ class Warmed:
         answer = interpreter.Interpreter(Capture(self.printed)).guarded(
             lambda: django.set_up(request)
         )
+        if answer["failure"] is None:
+            rehearsal.of_django()
+        self._freeze()
+        return {"answer": answer}
+
+    @staticmethod
+    def _freeze() -> None:
+        """Let no fork look at what is there for garbage: it would make all of it its own."""
         gc.collect()
         gc.freeze()
-        return {"answer": answer}
 
     def _fork(self, folder: str, descriptors: Sequence[int]) -> int:
         """A program's interpreter, in a session of its own; see interpreter.serve."""
@@ -189,5 +202,5 @@ def _end_with_parent() -> None:
 
 
 def _prctl(option: int, value: int) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    if _PRCTL is not None:
+        _PRCTL(option, value, 0, 0, 0)

@@ -53,7 +53,7 @@ class Execution:
         #: Whether the page shows where the database is, so that nothing else may say it.
         self.shows_settings = self.project is not None and any(map(_is_settings, snippets))
         self.environment = dict(worker.environment)
-        record.hide(worker.folder.path)
+        record.hide(worker.folder.names)
         #: What each command of the last console block printed.
         self.parts: list[str] = []
 

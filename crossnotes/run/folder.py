@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 from crossnotes.run.project import Project
@@ -20,59 +20,52 @@ class Folder:
     def __init__(self, path: Path, project: Project | None) -> None:
         self.path = path
         self.project = project
+        #: What a program finds itself in.
+        self.copy = path / "project"
+        self.home = path / "home"
+        self.temporary = path / "tmp"
+        #: What the run itself writes for a program, such as what its shell remembers.
+        self.state = path / "state"
+        #: The folder as it was named, and where links lead.
+        self.names = (os.path.realpath(path), str(path))
         for folder in (self.copy, self.home, self.temporary, self.state):
             folder.mkdir(parents=True)
         self._fill()
 
-    @property
-    def copy(self) -> Path:
-        """What a program finds itself in."""
-        return self.path / "project"
-
-    @property
-    def home(self) -> Path:
-        return self.path / "home"
-
-    @property
-    def temporary(self) -> Path:
-        return self.path / "tmp"
-
-    @property
-    def state(self) -> Path:
-        """What the run itself writes for a program, such as what its shell remembers."""
-        return self.path / "state"
-
     def _fill(self) -> None:
         if self.project is not None:
             self.project.copy_to(self.copy)
-        self._entries = list(_entries(self.copy))
+        self._entries = list(_entries(str(self.copy)))
 
     def clean(self) -> None:
         """Make it as it was. What a program left is removed, what it changed is copied anew."""
         for folder in (self.home, self.temporary, self.state):
             if not folder.is_dir() or any(os.scandir(folder)):
                 _empty(folder)
-        if list(_entries(self.copy)) != self._entries:
+        if list(_entries(str(self.copy))) != self._entries:
             _empty(self.copy)
             self._fill()
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def _entries(folder: str) -> Iterator[Entry]:
     """Everything below a folder, and when it was changed: by the system's own clock, which nobody
     sets back."""
     try:
-        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        own = os.stat(folder)
+        found = sorted(os.scandir(folder), key=_name)
     except OSError:
-        yield (str(folder), 0, 0, 0, 0)
+        yield (folder, 0, 0, 0, 0)
         return
-    own = os.stat(folder)
-    yield (str(folder), own.st_mode, 0, 0, 0)
+    yield (folder, own.st_mode, 0, 0, 0)
     for entry in found:
-        at = entry.stat(follow_symlinks=False)
-        if stat.S_ISDIR(at.st_mode):
-            yield from _entries(Path(entry.path))
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(entry.path)
         else:
+            at = entry.stat(follow_symlinks=False)
             yield (entry.path, at.st_mode, at.st_ino, at.st_size, at.st_ctime_ns)
+
+
+_name = attrgetter("name")
 
 
 def _empty(folder: Path) -> None:

@@ -147,7 +147,7 @@ class Interpreter:
         if self._write >= 0:
             os.close(self._write)
             self._write = -1
-        self.process.wait(self.patience)
+        self.process.ends_within(self.patience)
         self.kill()
 
     def kill(self) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from crossnotes.child.protocol import Answer, Block, Update
 from crossnotes.page import Output, Snippet
@@ -166,9 +164,9 @@ class Record:
             tuple(self._masked(part) for part in parts),
         )
 
-    def hide(self, folder: Path) -> None:
-        """Show `...` for a folder of the run, which no reader has."""
-        self._hidden = (os.path.realpath(folder), str(folder))
+    def hide(self, folder: tuple[str, ...]) -> None:
+        """Show `...` for a folder of the run, by all of its names: no reader has it."""
+        self._hidden = folder
 
     def _masked(self, text: str) -> str:
         for folder in self._hidden:

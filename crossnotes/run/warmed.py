@@ -14,9 +14,10 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import crossnotes
-from crossnotes.child.protocol import Answer, Command, End, Fork, Said, Setup, Start, Wait
+from crossnotes.child.protocol import Answer, Command, End, Fork, Rehearse, Said, Setup, Start, Wait
 from crossnotes.child.warmed import MOST
 
 #: What a child process of ours runs, given the function and its arguments. The packages of this
@@ -69,6 +70,11 @@ class Warmed:
     def set_up(self, request: Setup, timeout: float) -> Answer:
         """Set up Django for all programs that come. Raises WarmedError."""
         return self._ask(request, timeout=timeout)["answer"]
+
+    def rehearse(self, database: Mapping[str, Any]) -> None:
+        """Load the driver of a database for all programs that come. Raises WarmedError."""
+        command: Rehearse = {"op": "rehearse", "database": database}
+        self._ask(command)
 
     def fork(self, folder: Path, descriptors: Sequence[int]) -> Process:
         """Begin a program's interpreter; see child/interpreter.serve. Raises WarmedError."""
@@ -168,18 +174,17 @@ class Process:
     def wait(self, timeout: float) -> int | None:
         """Its status, or None where it has not ended after so many seconds. One whose warmed
         process is gone counts as killed."""
-        if self.returncode is not None or not self._ends_within(timeout):
+        if self.returncode is not None or not self.ends_within(timeout):
             return self.returncode
         try:
             self.returncode = self._warmed.status(self.pid)
         except WarmedError:
             self.returncode = -signal.SIGKILL
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        self._close()
         return self.returncode
 
-    def _ends_within(self, timeout: float) -> bool:
+    def ends_within(self, timeout: float) -> bool:
+        """Whether it has ended after so many seconds, however."""
         if self.descriptor >= 0:
             return bool(select.select([self.descriptor], [], [], max(0.0, timeout))[0])
         deadline = time.monotonic() + timeout
@@ -195,10 +200,17 @@ class Process:
         _signal_group(self.pid, number)
 
     def kill(self) -> None:
-        """End it and its group at once."""
+        """End it and its group at once. How it ended is not asked for."""
         if self.returncode is None:
             self.signal(signal.SIGKILL)
-            self.wait(PATIENCE)
+            self.ends_within(PATIENCE)
+            self.returncode = -signal.SIGKILL
+            self._close()
+
+    def _close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -45,6 +45,7 @@ class Worker:
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115
         self._plain: Warmed | None = None
         self._django: Warmed | None = None
+        self._is_rehearsed = False
 
     # -- what programs run in --------------------------------------------------------------------
 
@@ -146,6 +147,15 @@ class Worker:
         }
         demand(interpreter, request, TIMEOUT)
         interpreter.is_connected = True
+        self._rehearse(database)
+
+    def _rehearse(self, database: Database | None) -> None:
+        """Once a server was connected to, it is by all programs; SQLite has nothing to load."""
+        if self._django is None or self._is_rehearsed or database is None or self.compiling:
+            return
+        self._is_rehearsed = True
+        if self.target.built_in is None:
+            self._django.rehearse(dict(database.django))
 
     # -- between programs ------------------------------------------------------------------------
 
@@ -161,6 +171,7 @@ class Worker:
                 # The program has ended it; the next one begins another.
                 warmed.kill()
                 setattr(self, name, None)
+                self._is_rehearsed = False
         self.folder.clean()
 
     def interrupt(self) -> None:

@@ -80,7 +80,12 @@ class Identity:
     @property
     def number(self) -> Version:
         """The numbers of the version; empty where it has none."""
-        return ranges.version(self.short)
+        return _number(self)
+
+
+@cache
+def _number(identity: Identity) -> Version:
+    return ranges.version(identity.short)
 
 
 def series(number: Version, numbers: int) -> str:

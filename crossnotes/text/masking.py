@@ -92,15 +92,21 @@ class Masking:
 
     def _may_touch(self, text: str) -> bool:
         """What almost all texts are told apart by, and at no cost."""
-        return any(all(part in text for part in letters) for letters in self._letters)
+        for rarest, others in self._letters:
+            if rarest in text and all(other in text for other in others):
+                return True
+        return False
 
     @cached_property
-    def _letters(self) -> list[list[str]]:
-        """Of each form the stretches that are written only as they are."""
-        return [
+    def _letters(self) -> list[tuple[str, list[str]]]:
+        """Of each form the stretches that are written only as they are, the longest before the
+        others."""
+        forms = [
             *(letters for secret in self._secrets for _form, letters in _secret_forms(secret)),
             *map(_letters_of, self._paths),
         ]
+        by_length = (sorted(letters, key=len, reverse=True) or [""] for letters in forms)
+        return [(letters[0], letters[1:]) for letters in by_length]
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
