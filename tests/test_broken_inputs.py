@@ -331,7 +331,7 @@ TABLE = [
         "catalogue in a charset that nobody knows",
         replaced(CATALOGUE, "charset=utf-8", "charset=klingon"),
         CATALOGUES,
-        "index.po: unknown encoding: klingon; write charset=utf-8 in its head",
+        "index.po:5: unknown encoding: klingon; write charset=utf-8 in its head",
     ),
     Broken(
         "catalogue that is cut",

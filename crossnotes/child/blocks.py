@@ -167,7 +167,10 @@ def sql(block: Block, session: Session) -> str | None:
                 cursor.execute(statement)
                 if cursor.description:
                     of_sqlite = client == "sqlite"
-                    printed += session.sqlite.rows(cursor) if of_sqlite else rows(cursor, client)
+                    lines = session.sqlite.rows(cursor) if of_sqlite else rows(cursor, client)
+                    for text in lines:
+                        session.capture.count(text)
+                        printed.append(text)
                 session.counts.append(cursor.rowcount)
         except clients.UnknownCommandError as error:
             raise BlockFailedError(Failure(block["line"] + offset, str(error))) from error

@@ -52,7 +52,7 @@ class Sqlite:
     def rows(self, cursor: Any) -> Iterator[str]:
         if self.headers:
             yield "|".join(column[0] for column in cursor.description)
-        for row in cursor.fetchall():
+        for row in _fetched(cursor):
             yield "|".join(map(_of_sqlite, row))
 
 
@@ -72,8 +72,14 @@ def rows(cursor: Any, client: str = "") -> Iterator[str]:
     """A result as text: the header, then a line a row."""
     value = _of_psql if client == "psql" else value_text
     yield " | ".join(column[0] for column in cursor.description)
-    for row in cursor.fetchall():
+    for row in _fetched(cursor):
         yield " | ".join(map(value, row))
+
+
+def _fetched(cursor: Any) -> Iterator[Sequence[Any]]:
+    """The rows one after the other: all of a large table would fill the memory."""
+    while some := cursor.fetchmany(1000):
+        yield from some
 
 
 def value_text(value: Any) -> str:

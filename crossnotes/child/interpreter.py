@@ -15,7 +15,7 @@ import types
 from collections.abc import Callable, Iterator
 
 from crossnotes.child import blocks, django
-from crossnotes.child.capture import Capture
+from crossnotes.child.capture import OUTPUT_LIMIT, Capture
 from crossnotes.child.forks import Forks
 from crossnotes.child.protocol import Answer, Block, FailureFields, Request
 from crossnotes.result import BlockFailedError, Failure
@@ -86,11 +86,18 @@ _CAME_BACK = "this block forks, and the child ran on past the block's end; end i
 def _fields(failure: Failure) -> FailureFields:
     return {
         "line": failure.line,
-        "message": blocks.storable(failure.message),
+        "message": blocks.storable(_cut(failure.message)),
         "expected": blocks.storable(failure.expected),
-        "got": blocks.storable(failure.got),
-        "details": [blocks.storable(line) for line in failure.details],
+        "got": blocks.storable(_cut(failure.got, OUTPUT_LIMIT)),
+        "details": [blocks.storable(_cut(line)) for line in failure.details],
     }
+
+
+def _cut(text: str, most: int = 10_000) -> str:
+    """The beginning of a text, such as an exception's, which may be as long as the memory."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]} … and {len(text) - most:,} more characters"
 
 
 def serve(requests: int, done: int, answers: int, printed: int) -> None:

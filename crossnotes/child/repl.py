@@ -36,6 +36,7 @@ def run(block: Block, session: Session) -> str:
     for example in examples:
         printed, error = _one(example, session)
         told = pycon.as_shown(_traceback(error, session) if error else "")
+        session.capture.count(told)
         session.parts.append(pycon.as_shown(printed) + told)
         if collects and not example.shown and error is None:
             collected.append(pycon.as_shown(printed))

@@ -12,6 +12,7 @@ from pathlib import Path
 from crossnotes.config import Config
 from crossnotes.run.databases import Databases
 from crossnotes.run.project import Project
+from crossnotes.run.record import Printed
 from crossnotes.run.worker import Worker
 from crossnotes.targets import Database, Server, Target, TargetError
 from crossnotes.targets.given import GivenDatabase
@@ -48,6 +49,8 @@ class Bench:
     is_open: bool = False
     #: How often the server had to be put back.
     changes: int = 0
+    #: How much its programs have printed.
+    printed: Printed = field(default_factory=Printed)
     databases: Databases = field(init=False)
     #: What keeps passwords and paths of this machine out of results.
     masking: Masking = field(init=False)

@@ -90,6 +90,7 @@ def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
         compiling=bench.compiling,
         keep_going=bench.keep_going,
         confined=not (bench.is_open or bench.compiling),
+        printed=bench.printed,
     )
     snippets = [_as_run(snippet, bench.project) for snippet in program.snippets]
     for snippet, reason in program.excused:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from crossnotes.child.capture import OUTPUT_LIMIT
 from crossnotes.child.protocol import Refresh, Run, Wanted
 from crossnotes.kinds import INTERPRETED
 from crossnotes.page import Listing, Snippet
@@ -69,6 +70,7 @@ class Execution:
                     if not self._open(group[0]):
                         break
                 self._run_group(group)
+                self._check_floods()
             if begun and self.record.stopped_by is None and self._has_own_settings():
                 self._check_connected(self.snippets[-1])
             # What ran is known when the processes have ended, and the files are still there.
@@ -124,6 +126,19 @@ class Execution:
             if current.kind != "listing":
                 seconds = time.perf_counter() - started
                 self.record.passed(current, printed, seconds, self.parts)
+
+    def _check_floods(self) -> None:
+        """Fail blocks whose servers and other processes print without end."""
+        flooded = self.shell.flooded if self.shell is not None else set()
+        for snippet in self.snippets:
+            if snippet.index in flooded and self._is_fine(snippet):
+                message = f"what it left running printed more than {OUTPUT_LIMIT:,} bytes"
+                failure = Failure(snippet.line, f"{message}, and was ended")
+                self.record.failed(snippet, BlockFailedError(failure))
+
+    def _is_fine(self, snippet: Snippet) -> bool:
+        result = self.record.results.get(snippet.index)
+        return result is None or result.failure is None
 
     def _failed(self, snippet: Snippet, error: BlockFailedError) -> None:
         failure = at_block(error.failure, snippet)
@@ -188,6 +203,8 @@ class Execution:
             # To the end, which comes at once after a failure, or the next request would read it.
             for answer in interpreter.request(request, timeouts):
                 self.record.answered(next(waiting), answer)
+            if self.shell is not None:
+                interpreter.watch(self.shell, group[-1].index)
         except (InterpreterDiedError, InterpreterTimeoutError) as error:
             current = next(waiting, group[-1])
             self._lost_interpreter(current, error)
@@ -315,7 +332,7 @@ class Execution:
         timeout = timeout_of(snippet)
         if url := snippet.options.get("background"):
             return self._serve(snippet, command, line, url, timeout)
-        outcome = self.shell.run(command.text, timeout)
+        outcome = self.shell.run(command.text, timeout, snippet.index)
         line += outcome.line - 1
         what = f"`{[*command.text.splitlines(), ''][outcome.line - 1].strip()}`"
         last = _last_lines(outcome.output)
@@ -323,7 +340,8 @@ class Execution:
             failure = Failure(line, f"{what} took longer than {timeout:g} s", details=last)
             raise BlockFailedError(failure, outcome.output)
         if outcome.too_much:
-            raise BlockFailedError(Failure(line, f"{what} printed more than 1,000,000 bytes"))
+            message = f"{what} printed more than {OUTPUT_LIMIT:,} bytes"
+            raise BlockFailedError(Failure(line, message))
         raises = snippet.options.get("raises")
         if outcome.status and raises is None:
             failure = Failure(line, f"{what} ended with status {outcome.status}", details=last)
@@ -338,7 +356,7 @@ class Execution:
     ) -> str:
         assert self.shell is not None
         try:
-            self.shell.serve(command.text, url, timeout)
+            self.shell.serve(command.text, url, timeout, snippet.index)
         except shell.PortTakenError as error:
             raise BlockFailedError(Failure(line, str(error))) from error
         except shell.ServerNotUpError as error:

@@ -14,6 +14,7 @@ from typing import IO
 from crossnotes.child.capture import OUTPUT_LIMIT
 from crossnotes.child.protocol import Answer, FailureFields, Request
 from crossnotes.result import BlockFailedError, Failure
+from crossnotes.run.shell import Shell
 from crossnotes.run.warmed import CODE, PACKAGES, Warmed, WarmedError, how_it_ended
 
 #: More bytes than the answers of one request have: a block may print a million characters.
@@ -120,6 +121,10 @@ class Interpreter:
     def printed_so_far(self) -> str:
         """What the block printed that the process died of."""
         return os.pread(self._printed, OUTPUT_LIMIT, 0).decode(errors="replace")
+
+    def watch(self, shell: Shell, block: int) -> None:
+        """Let a shell watch how much the children of a block print, while it runs others."""
+        shell.watch(block, self._printed, self.process, 4 * OUTPUT_LIMIT)
 
     def _send(self, data: bytes) -> None:
         while data:

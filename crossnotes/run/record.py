@@ -25,11 +25,23 @@ from crossnotes.text.masking import Masking
 #: Seconds that one block may take, unless its `:timeout:` says otherwise.
 TIMEOUT = 120.0
 
+#: Characters that the blocks of one program may print in all, and those of all programs of a run on
+#: a target, which one ledger holds.
+PROGRAM_LIMIT = 10_000_000
+LEDGER_LIMIT = 100_000_000
+
 
 #: How servers say that an account lacks a right: MySQL's numbers, PostgreSQL's words.
 _REFUSED = re.compile(
     r"\((?:1044|1142|1143|1227|1370|1410|1419|3879|8121), |permission denied|must be superuser"
 )
+
+
+class Printed:
+    """How much the programs of a run have printed on one target."""
+
+    def __init__(self) -> None:
+        self.characters = 0
 
 
 class Record:
@@ -47,6 +59,7 @@ class Record:
         compiling: bool = False,
         keep_going: bool = False,
         confined: bool = False,
+        printed: Printed | None = None,
     ) -> None:
         self.program = program
         self.hashes = hashes(program, project_digest)
@@ -57,6 +70,8 @@ class Record:
         self.keep_going = keep_going
         #: Whether pages have an account with fewer rights than a reader's may have.
         self.confined = confined
+        self._printed_by_all = printed or Printed()
+        self._printed = 0
         self.results: dict[int, Result] = {}
         self.stopped_by: Snippet | None = None
 
@@ -147,6 +162,11 @@ class Record:
         failure: Failure | None = None,
         parts: Sequence[str] = (),
     ) -> None:
+        printed = len(output) + sum(map(len, parts)) + (len(failure.got) if failure else 0)
+        if over := self._over(printed):
+            status, reason, output, parts = "failed", over, "", ()
+            failure = Failure(snippet.line, over)
+            self.stopped_by = self.stopped_by or snippet
         self.results[snippet.index] = Result(
             snippet.page,
             snippet.line,
@@ -163,6 +183,17 @@ class Record:
             self._masked_failure(failure, snippet.source) if failure else None,
             tuple(self._masked(part) for part in parts),
         )
+
+    def _over(self, printed: int) -> str:
+        """Why what a block printed cannot be kept; "" where it can, and is counted."""
+        of_all = self._printed_by_all
+        if self._printed + printed > PROGRAM_LIMIT:
+            return f"the blocks of this program print more than {PROGRAM_LIMIT:,} characters in all"
+        if of_all.characters + printed > LEDGER_LIMIT:
+            return f"the pages of this run print more than {LEDGER_LIMIT:,} characters in all"
+        self._printed += printed
+        of_all.characters += printed
+        return ""
 
     def hide(self, folder: tuple[str, ...]) -> None:
         """Show `...` for a folder of the run, by all of its names: no reader has it."""

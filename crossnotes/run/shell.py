@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +18,11 @@ from pathlib import Path
 from typing import IO
 
 from crossnotes import folders
+from crossnotes.child.capture import OUTPUT_LIMIT
 from crossnotes.run.warmed import Process
 
-#: Bytes that the commands of one block may print.
-OUTPUT_LIMIT = 1_000_000
+#: Seconds between two looks at how much was printed: a command fills a disk in seconds.
+_GLANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ Starter = Callable[[str, Sequence[str], Path, Mapping[str, str], int], Process]
 
 class Shell:
     """A program's shell: its folder and its exported variables last from block to block. `state`
-    is an empty folder of its own. Raises what `start` does."""
+    is an empty folder of its own. Raises what `start` does.
+
+    What its blocks leave running is watched: what prints more than OUTPUT_LIMIT bytes is ended, and
+    `flooded` then names its block, as the caller of `run` and `serve` has named it."""
 
     def __init__(
         self, start: Starter, folder: Path, environment: Mapping[str, str], state: Path
@@ -64,24 +69,50 @@ class Shell:
         self._start_program = start
         self._processes: list[Process] = []
         self._servers: list[_Server] = []
+        self.flooded: set[int] = set()
+        self._printed: list[IO[bytes]] = []
+        self._watched: list[_Watched] = []
+        self._is_closed = threading.Event()
+        self._watcher: threading.Thread | None = None
 
-    def run(self, text: str, timeout: float) -> Outcome:
+    def run(self, text: str, timeout: float, block: int = 0) -> Outcome:
         """Run `text` as bash would for a reader, and stop at the first command that fails."""
-        with tempfile.TemporaryFile() as printed:
-            process = self._start(text, printed.fileno())
-            timed_out = too_much = False
-            deadline = time.monotonic() + timeout
-            # Often enough that a command without end fills no disk.
-            while process.wait(min(0.1, max(0.01, deadline - time.monotonic()))) is None:
-                timed_out = time.monotonic() > deadline
-                too_much = os.fstat(printed.fileno()).st_size > OUTPUT_LIMIT
-                if timed_out or too_much:
-                    process.kill()
-                    break
-            output = self._said(os.pread(printed.fileno(), OUTPUT_LIMIT, 0))
+        printed = self._file()
+        process = self._start(text, printed.fileno())
+        timed_out = too_much = False
+        deadline = time.monotonic() + timeout
+        while process.wait(min(_GLANCE, max(0.01, deadline - time.monotonic()))) is None:
+            timed_out = time.monotonic() > deadline
+            too_much = os.fstat(printed.fileno()).st_size > OUTPUT_LIMIT
+            if timed_out or too_much:
+                process.kill()
+                break
+        output = self._said(os.pread(printed.fileno(), OUTPUT_LIMIT, 0))
+        self.watch(block, printed.fileno(), process)
         self._remember()
         status = process.returncode or 0
         return Outcome(status, output, self._failed_line(text), timed_out, too_much)
+
+    def watch(self, block: int, printed: int, process: Process, limit: int = OUTPUT_LIMIT) -> None:
+        """Watch what `process` and others of a block print to a file, until the program ends."""
+        self._watched.append(_Watched(block, printed, process, limit))
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._watch, name="floods", daemon=True)
+            self._watcher.start()
+
+    def _watch(self) -> None:
+        while not self._is_closed.wait(_GLANCE):
+            for each in list(self._watched):
+                if os.fstat(each.printed).st_size > each.limit:
+                    self.flooded.add(each.block)
+                    each.process.signal(signal.SIGKILL)
+                    # One that has detached itself prints on until the program ends.
+                    os.ftruncate(each.printed, 0)
+
+    def _file(self) -> IO[bytes]:
+        """For what a block prints, and what it leaves running: it lives as long as the shell."""
+        self._printed.append(tempfile.TemporaryFile())  # noqa: SIM115
+        return self._printed[-1]
 
     def _said(self, printed: bytes) -> str:
         """What was printed, as bash says it where a person types."""
@@ -116,7 +147,7 @@ class Shell:
         except (OSError, ValueError):
             return max(lines, 1)
 
-    def serve(self, text: str, url: str, timeout: float) -> None:
+    def serve(self, text: str, url: str, timeout: float, block: int = 0) -> None:
         """Start `text` in the background and wait until `url` answers.
 
         Raises PortTakenError and ServerNotUpError.
@@ -128,12 +159,16 @@ class Shell:
             raise PortTakenError(
                 f"port {port} is taken by another process; end it, or give the page another port"
             )
-        printed = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the server)
+        printed = self._file()
         process = self._start(text, printed.fileno())
         server = _Server(process, printed, lock)
         self._servers.append(server)
+        self.watch(block, printed.fileno(), process)
         deadline = time.monotonic() + timeout
         while (status := _answers(url)) is None:
+            if block in self.flooded:
+                message = f"the server printed more than {OUTPUT_LIMIT:,} bytes, and was ended"
+                raise ServerNotUpError(message, server.output()[:1000])
             if process.poll() is not None:
                 raise ServerNotUpError(
                     f"the server ended with status {process.returncode}", server.output()
@@ -158,6 +193,23 @@ class Shell:
             process.kill()
         self._processes.clear()
         self._servers.clear()
+        self._is_closed.set()
+        if self._watcher is not None:
+            self._watcher.join()
+        for printed in self._printed:
+            printed.close()
+        self._watched.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What the processes of a block print to, for as long as one of them may live."""
+
+    block: int
+    printed: int
+    process: Process
+    #: Bytes that may be printed.
+    limit: int
 
 
 BASH = shutil.which("bash") or "/bin/bash"
@@ -185,7 +237,6 @@ class _Server:
             self.process.signal(number)
             if self.process.wait(5) is not None:
                 break
-        self.printed.close()
         self.lock.close()
 
 

@@ -6,7 +6,6 @@ would change with every page and say nothing; lines are reported from the pages 
 """
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,7 +167,6 @@ def read(po: Path, language: str) -> Catalog:
         raise SiteError(f"{po}: cannot read it: {error.strerror}") from None
     if wrong := fault(data):
         raise SiteError(f"{po}:{wrong.line}: {wrong}")
-    _check_whole(po)
     try:
         catalogue: Catalog = load_po(str(po), abort_invalid=True, locale=language)
     except PoFileError as error:
@@ -179,43 +177,6 @@ def read(po: Path, language: str) -> Catalog:
     for message in catalogue:
         _restore_previous(message)
     return catalogue
-
-
-#: A line that is no comment: a keyword or none, and a text in quotes.
-_LINE = re.compile(r'(?P<keyword>msg(?:ctxt|id|id_plural|str(?:\[\d+\])?)\s+)?"(?:[^"\\]|\\.)*"')
-_CHARSET = re.compile(rb"charset=([\w.:-]+)")
-
-
-def _check_whole(po: Path) -> None:
-    """Raise SiteError for a catalogue that is cut, or in letters that nobody can read: Babel takes
-    what there is, and the rest would be lost with the next update."""
-    try:
-        data = files.read(po)
-    except OSError as error:
-        raise SiteError(f"{po}: cannot read it: {error.strerror}") from None
-    charset = found[1].decode() if (found := _CHARSET.search(data)) else "utf-8"
-    try:
-        text = data.decode(charset)
-    except LookupError as error:
-        raise SiteError(f"{po}: {error}; write charset=utf-8 in its head") from None
-    except UnicodeDecodeError as error:
-        at = data[: error.start].count(b"\n") + 1
-        raise SiteError(f"{po}:{at}: byte 0x{data[error.start]:02x} is not {charset}") from None
-    waiting = 0  # the line of a message that has no translation yet, which may be an empty one
-    for number, line in enumerate([*text.splitlines(), "#"], 1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            if waiting and line:
-                raise SiteError(f"{po}:{waiting}: a message without a msgstr; is the file cut?")
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise SiteError(f"{po}:{number}: a line without its quotes; is the file cut?")
-        keyword = (match["keyword"] or "").strip()
-        if keyword == "msgid":
-            waiting = number
-        elif keyword.startswith("msgstr"):
-            waiting = 0
 
 
 def _restore_previous(message: Message) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
+_CHARSET = re.compile(rb"charset=([\w.:-]+)")
 _MESSAGE = re.compile(
     r'(?:(?P<key>msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s*)?"(?P<text>(?:[^"\\]|\\.)*)"\s*$'
 )
@@ -29,6 +31,12 @@ def fault(data: bytes) -> Fault | None:
     """The first fault of a catalogue, or None for one that can be read."""
     if data.startswith(b"\xef\xbb\xbf"):
         return Fault(1, "begins with a byte order mark; save it as UTF-8 without one")
+    charset = found[1].decode() if (found := _CHARSET.search(data)) else "utf-8"
+    try:
+        codecs.lookup(charset)
+    except LookupError as error:
+        line = data[: found.start() if found else 0].count(b"\n") + 1
+        return Fault(line, f"{error}; write charset=utf-8 in its head")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -42,6 +50,8 @@ def _faults(lines: list[str]) -> Iterator[Fault]:
     seen: dict[tuple[str, str], int] = {}
     entry: dict[str, str] = {}
     key, begin = "", 0
+    # The line of a message that has no translation yet, which may be an empty one.
+    waiting = 0
     for number, line in enumerate([*lines, "msgid"], 1):
         if _CONFLICT.match(line):
             message = "two versions of this catalogue were not merged; keep one and take this away"
@@ -56,6 +66,13 @@ def _faults(lines: list[str]) -> Iterator[Fault]:
             yield Fault(number, message, _page_above(lines[:number]))
             continue
         started = (match["key"] if match else "msgid") or ""
+        if started in ("msgid", "msgctxt") and waiting and key != "msgctxt":
+            message = "a message without a msgstr; is the file cut?"
+            yield Fault(waiting, message, _page_above(lines[:waiting]))
+        if started == "msgid":
+            waiting = number
+        elif started.startswith("msgstr"):
+            waiting = 0
         if started in ("msgid", "msgctxt") and "msgid" in entry and key.startswith("msgstr"):
             known = entry.get("msgctxt", ""), entry["msgid"]
             if known in seen:

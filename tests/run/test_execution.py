@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crossnotes.run import record
 from crossnotes.run.benches import Options
 from crossnotes.targets import tidb
 
@@ -235,6 +236,56 @@ def test_child_process_that_prints_without_end_is_ended(repository: Repository) 
     assert first.reason == "printed more than 1,000,000 characters and was ended"
     assert len(first.output) == 1000
     assert second.reason.startswith("not reached")
+
+
+def test_block_that_shows_rows_without_end_fails_at_its_line(project: Repository) -> None:
+    million = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000)"
+    text = page(python("1"), block("sql", f"{million} SELECT i, 'some text' FROM n;"))
+    _, result = project.results(text)
+    assert result.reason == "OutputTooLargeError: printed more than 1,000,000 characters"
+    assert (result.failure and result.failure.line, result.output) == (9, "")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["raise ValueError('x' * 50_000_000)"], "ValueError: xxxxx"),
+        ([">>> 'x' * 50_000_000", "'x'"], "OutputTooLargeError: printed more than"),
+        ([">>> raise ValueError('x' * 50_000_000)"], "OutputTooLargeError: printed more than"),
+    ],
+)
+def test_what_a_block_says_is_bounded_however_it_says_it(
+    repository: Repository, lines: list[str], reason: str
+) -> None:
+    language = "pycon" if lines[0].startswith(">>>") else "python"
+    (result,) = repository.results(page(block(language, *lines)))
+    assert result.reason.startswith(reason)
+    assert len(str(result)) < 100_000
+
+
+@pytest.mark.parametrize("limit", ["PROGRAM_LIMIT", "LEDGER_LIMIT"])
+def test_what_many_blocks_print_is_bounded_too(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(record, limit, 10_000)
+    text = page(python("print('x' * 6_000)"), python("print('x' * 6_000)"))
+    first, second = repository.results(text)
+    assert (first.status, second.status, second.output) == ("passed", "failed", "")
+    assert second.reason.endswith("print more than 10,000 characters in all")
+
+
+def test_what_a_block_leaves_running_is_bounded_too(repository: Repository) -> None:
+    text = page(
+        block("console", "$ true"),
+        python("import subprocess", "subprocess.Popen(['yes'])"),
+        block("console", "$ yes & sleep 1"),
+        block("console", "$ sleep 2"),
+        python("print(1)"),
+    )
+    results = repository.results(text)
+    assert [r.status for r in results] == ["passed", "failed", "failed", "excused", "excused"]
+    for result in results[1:3]:
+        assert "printed more than 1,000,000" in result.reason
 
 
 def test_what_a_page_printed_before_it_died_is_told(repository: Repository) -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -222,3 +223,38 @@ def test_two_programs_take_turns_on_a_port(
     shell.close()
     other.serve(server(200), url, 60)
     other.close()
+
+
+def soon(happens: Callable[[], bool]) -> None:
+    """Wait until something happens; fail after a minute."""
+    deadline = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_server_that_prints_without_end_is_ended(
+    shell: Shell, server: Callable[[int], str], free_port: int
+) -> None:
+    url = f"http://127.0.0.1:{free_port}/"
+    waits = "(until [ -e go ]; do sleep 0.05; done; yes) &"
+    shell.serve(f"{waits}\n{server(200)}", url, 60, block=3)
+    (shell.folder / "go").touch()
+    soon(lambda: shell.flooded == {3})
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", free_port))
+
+
+def test_server_that_prints_without_end_never_comes_up(shell: Shell, free_port: int) -> None:
+    with pytest.raises(ServerNotUpError, match="printed more than 1,000,000 bytes") as caught:
+        shell.serve("yes", f"http://127.0.0.1:{free_port}/", 60)
+    assert len(caught.value.output) <= 1000
+
+
+def test_what_a_block_leaves_running_fills_no_disk(shell: Shell) -> None:
+    assert shell.run("setsid yes &", 60, block=2).status == 0
+    soon(lambda: shell.flooded == {2})
+    printed = shell._watched[0].printed
+    # It has left its group, so that it prints until the program ends.
+    for _ in range(3):
+        soon(lambda: os.fstat(printed).st_blocks * 512 < shells.OUTPUT_LIMIT)
