@@ -663,4 +663,6 @@ def add_places(report: Path) -> None:
             file, _, line = place.attrib["value"].rpartition(":")
             case.attrib |= {"file": file, "line": line}
     head = '<?xml version="1.0" encoding="utf-8"?>'
-    report.write_text(head + ElementTree.tostring(tree, encoding="unicode"), encoding="utf-8")
+    from crossnotes import files
+
+    files.write(report, head + ElementTree.tostring(tree, encoding="unicode"))

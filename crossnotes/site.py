@@ -252,7 +252,7 @@ def _write_results(language: str, out: Path) -> None:
         found = out / language / name
         if found.exists():
             text = found.read_text(encoding="utf-8")
-            (out / name).write_text(_SUBJECT.sub(rf"\1{language}/", text), encoding="utf-8")
+            files.write(out / name, _SUBJECT.sub(rf"\1{language}/", text))
 
 
 #: The line of results.json with a page's address, up to that.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
+from crossnotes import files
 from crossnotes.listing import language_of
 from crossnotes.page import Snippet
 from crossnotes.program import tab_problems
@@ -318,11 +319,8 @@ def keep_drawn(app: "Sphinx", exception: Exception | None) -> None:
         # Processes that write side by side do not tell which pages; they write all that changed.
         if docname in written or drawn.get(docname) == digest or app.parallel > 1
     }
-    path = _drawn_file(app)
-    temporary = path.with_suffix(".new")
     with contextlib.suppress(OSError):  # all pages are written anew the next time
-        temporary.write_text(json.dumps({"folder": str(app.outdir), "marks": marks}))
-        temporary.replace(path)
+        files.write(_drawn_file(app), json.dumps({"folder": str(app.outdir), "marks": marks}))
 
 
 def changed_pages(

@@ -243,7 +243,7 @@ def test_block_that_shows_rows_without_end_fails_at_its_line(project: Repository
     text = page(python("1"), block("sql", f"{million} SELECT i, 'some text' FROM n;"))
     _, result = project.results(text)
     assert result.reason == "OutputTooLargeError: printed more than 1,000,000 characters"
-    assert (result.failure and result.failure.line, result.output) == (9, "")
+    assert (result.failure and result.failure.line, result.output) == (10, "")
 
 
 @pytest.mark.parametrize(
