@@ -188,6 +188,8 @@ class Shell:
         """End the program's servers as Ctrl-C would, and its commands. What these left running is
         the worker's to end."""
         for server in self._servers:
+            server.process.signal(signal.SIGINT)
+        for server in self._servers:
             server.stop()
         for process in self._processes:
             process.kill()
@@ -233,10 +235,12 @@ class _Server:
         return os.pread(self.printed.fileno(), OUTPUT_LIMIT, 0).decode(errors="replace")
 
     def stop(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            self.process.signal(number)
+        """Wait until it has ended, as SIGINT has asked it to; then make it."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
             if self.process.wait(5) is not None:
                 break
+            self.process.signal(number)
+        self.process.wait(5)
         self.lock.close()
 
 
