@@ -14,7 +14,7 @@ from pathlib import Path
 from babel.messages.catalog import Message
 
 from crossnotes import dialects
-from crossnotes.site import SiteError
+from crossnotes.site.project import SiteError, find
 from crossnotes.translations import glossary as glossaries
 from crossnotes.translations.catalogue import (
     Domain,
@@ -191,9 +191,10 @@ def findings(language: str = "ja", root: Path = Path()) -> tuple[int, list[Findi
 
     Raises SiteError when the pages or catalogues can't be read, GlossaryError for the glossary.
     """
-    glossary = glossaries.read(root / "locale" / language / "glossary.toml")
+    project = find(root)
+    glossary = glossaries.read(project.locale / language / "glossary.toml")
     try:
-        extensions = dialects.myst_of(root).extensions
+        extensions = dialects.myst_of(project.conf).extensions
     except dialects.ConfError as error:
         raise SiteError(str(error)) from None
     generated = domains(language, root)

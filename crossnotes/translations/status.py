@@ -7,7 +7,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 
-from crossnotes.site import SiteError
+from crossnotes.site.project import SiteError
 from crossnotes.translations.catalogue import Domain, domains, place_of, read
 
 

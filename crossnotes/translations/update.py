@@ -11,7 +11,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 
 from crossnotes import files
-from crossnotes.site import SiteError
+from crossnotes.site.project import SiteError
 from crossnotes.translations.catalogue import Domain, domains, page_catalogues, read, text_of
 
 #: Share of a page's messages that its catalogue has under the page's old name.

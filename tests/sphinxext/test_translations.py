@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes import site
+from crossnotes.site import build as site
 from crossnotes.translations import blocks
 from crossnotes.translations.catalogue import own_domain, read, text_of
 from crossnotes.translations.check import check, findings
