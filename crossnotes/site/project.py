@@ -56,6 +56,17 @@ class Project:
         return next(iter(self.languages))
 
     @property
+    def translations(self) -> list[str]:
+        """The languages that the pages are translated into."""
+        return list(self.languages)[1:]
+
+    @property
+    def alone(self) -> str:
+        """What is said where there is nothing to translate."""
+        (name,) = self.languages.values()
+        return f"The pages are in {name} alone: there is nothing to translate."
+
+    @property
     def locale(self) -> Path:
         """The folder of the catalogues, with a folder for each language."""
         for folder in (self.conf, self.source, self.root):

@@ -64,12 +64,13 @@ class Domain:
 # ---- what there is to translate
 
 
-def page_domains(language: str, root: Path) -> list[Domain]:
-    """Every page, through Sphinx's gettext builder. Raises SiteError, of a catalogue that cannot be
-    read too: before Sphinx, which takes its time."""
+def extract(root: Path) -> Path:
+    """The folder with the messages of every page, through Sphinx's gettext builder. Raises
+    SiteError, of a catalogue that cannot be read too: before Sphinx, which takes its time."""
     project = check(root)
-    for path in page_catalogues(language, root):
-        read(path, language)
+    for language in project.translations:
+        for path in page_catalogues(language, root):
+            read(path, language)
     pot = root / "build" / "gettext"
     shutil.rmtree(pot, ignore_errors=True)  # or the messages of deleted pages stay
     command = sphinx(project, "gettext", pot, root / "build/doctrees/gettext")
@@ -80,7 +81,13 @@ def page_domains(language: str, root: Path) -> list[Domain]:
         # Such as where conf.py ends the process: every catalogue would be taken for one of a page
         # that is gone.
         raise SiteError(f"{project.source}: Sphinx ended without an error and found no messages")
-    po = project.locale / language / "LC_MESSAGES"
+    return pot
+
+
+def page_domains(language: str, root: Path, pot: Path | None = None) -> list[Domain]:
+    """Every page, by what `extract` found, which is asked where nobody did. Raises SiteError."""
+    pot = extract(root) if pot is None else pot
+    po = find(root).locale / language / "LC_MESSAGES"
     return [page_domain(path, pot, po, root) for path in sorted(pot.rglob("*.pot"))]
 
 
@@ -147,8 +154,8 @@ def hand_kept_domains(language: str, root: Path) -> Iterator[Domain]:
             yield Domain(po.stem, catalogue, po, markdown=False)
 
 
-def domains(language: str, root: Path) -> list[Domain]:
-    return [*page_domains(language, root), *own_domain(language, root)]
+def domains(language: str, root: Path, pot: Path | None = None) -> list[Domain]:
+    return [*page_domains(language, root, pot), *own_domain(language, root)]
 
 
 def place_of(message: Message, domain: Domain) -> tuple[str, int]:
