@@ -38,7 +38,14 @@ def add_to_page(
         app.add_js_file("crossnotes-scroll.js", loading_method="defer")
 
 
+def keep_out_of_catalogues(app: "Sphinx") -> None:
+    """Our templates have no messages for the project to translate."""
+    if app.builder.name == "gettext":
+        app.config.templates_path.remove(str(TEMPLATES))
+
+
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     offer(app, STATIC)
+    app.connect("builder-inited", keep_out_of_catalogues)
     app.connect("html-page-context", add_to_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

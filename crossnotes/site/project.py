@@ -27,7 +27,8 @@ import json, os, sys
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 from sphinx.config import Config
-found = Config.read(sys.argv[1])
+from sphinx.util.tags import Tags
+found = Config.read(sys.argv[1], overrides={}, tags=Tags())
 json.dump([found._raw_config.get("crossnotes_languages"), found.language], answer)
 """
 
@@ -149,6 +150,9 @@ def stated(conf: Path) -> dict[str, str] | None:
         raise SiteError(f"{conf}:{error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise SiteError(f"{conf}: not Python: {error}") from None
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    if names.count("crossnotes_languages") > 1:
+        return None  # it is changed afterwards
     for statement in tree.body:
         match statement:
             case (

@@ -226,8 +226,8 @@ def test_a_table_has_its_id_once(tmp_path: Path) -> None:
 
 
 def test_furo_still_gives_a_tables_id_to_two_elements(tmp_path: Path) -> None:
-    """When this fails, OneId of tables.py may go."""
-    build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "tables"))
+    """When this fails, furo_ids.py may go."""
+    build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "furo_ids"))
     assert build.read("index.html").count('id="answers"') == 2
 
 
