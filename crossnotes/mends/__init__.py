@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
-#: The versions that the mends were written for and are tested with.
-SPHINX, MYST, FURO = ">=9,<9.1", ">=5,<6", ">=2025.9,<2026"
+#: The versions that the mends were written for and tried with. What translates is another function
+#: before Sphinx 9.
+SPHINX_9 = ">=9,<9.1"
+SPHINX, MYST, FURO = ">=8.1,<9.1", ">=4,<6", ">=2025.9,<2026"
 _I18N, _RENDERER = "sphinx.transforms.i18n", "myst_parser.mdit_to_docutils.base"
 
 MENDS = [
@@ -23,14 +25,14 @@ MENDS = [
         "leading_marks",
         "a translation that begins like a list is text all the same",
         "Sphinx",
-        SPHINX,
+        SPHINX_9,
         (f"{_I18N}:_publish_msgstr",),
     ),
     Mend(
         "publish_once",
         "a translated message is parsed once, not twice",
         "Sphinx",
-        SPHINX,
+        SPHINX_9,
         (f"{_I18N}:Locale.apply", f"{_I18N}:_publish_msgstr"),
     ),
     Mend(

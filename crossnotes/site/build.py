@@ -278,7 +278,7 @@ def build(
         print(f"The site was not built: see {', '.join(failed)} above.", file=sys.stderr)
         return 1
     for code in languages:
-        if not (folder_of(code, out, project) / "index.html").is_file():
+        if not (folder_of(code, out, project) / f"{project.root_doc}.html").is_file():
             # Such as one whose conf.py ends the process.
             print(f"[{code}] Sphinx ended without an error and built nothing.", file=sys.stderr)
             return 1

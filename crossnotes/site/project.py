@@ -16,7 +16,8 @@ from crossnotes import config, dialects, results
 
 #: Where pages are looked for, from the root of a project.
 FOLDERS = ("docs", ".", "docs/source", "doc", "doc/source", "source")
-INDEX = ("index.md", "index.rst", "index.ipynb", "index.txt")
+SUFFIXES = (".md", ".rst", ".ipynb", ".txt")
+_ROOT_DOC = re.compile(r"^(?:root_doc|master_doc)\s*=\s*[\"']([\w/.-]+)[\"']", re.MULTILINE)
 
 #: Seconds that running a conf.py may take.
 TIMEOUT = 120
@@ -40,11 +41,12 @@ class SiteError(Exception):
 @dataclass(frozen=True)
 class Project:
     """A Sphinx project: commands run in `root`, where build/ is made; `conf` and `source` are the
-    folders of conf.py and of the pages."""
+    folders of conf.py and of the pages, of which `root_doc` is the first."""
 
     root: Path
     conf: Path
     source: Path
+    root_doc: str = "index"
 
     @cached_property
     def languages(self) -> dict[str, str]:
@@ -91,17 +93,17 @@ def find(root: Path = Path()) -> Project:
         said = getattr(config.find(root), "source", "docs")
     except config.ConfigError as error:
         raise SiteError(str(error)) from None
-    for name in dict.fromkeys((said, *FOLDERS)):
+    folders = dict.fromkeys((said, *FOLDERS))
+    for name in folders:
         source = root / name
-        if any((source / index).is_file() for index in INDEX):
-            conf = dialects.conf_folder(source, root)
-            if conf is not None:
-                conf = root if conf == root.resolve() else root / conf.relative_to(root.resolve())
-                return Project(root, conf, source)
-    confs = [
-        name for name in dict.fromkeys((".", said, *FOLDERS)) if (root / name / "conf.py").is_file()
-    ]
-    looked = ", ".join(f"{name}/" for name in dict.fromkeys((said, *FOLDERS)) if name != ".")
+        conf = dialects.conf_folder(source, root)
+        if conf is None:
+            continue
+        root_doc = _root_doc(conf / dialects.CONF)
+        if any((source / f"{root_doc}{suffix}").is_file() for suffix in SUFFIXES):
+            return Project(root, root / conf.relative_to(root.resolve()), source, root_doc)
+    confs = [name for name in folders if (root / name / dialects.CONF).is_file()]
+    looked = ", ".join(f"{name}/" for name in folders if name != ".")
     if not confs:
         raise SiteError(
             f"{root / 'conf.py'}: no such file, and none in {looked}; run this in the folder of a "
@@ -111,6 +113,15 @@ def find(root: Path = Path()) -> Project:
         f"{root / said / 'index.md'}: no such file, and no index.md or index.rst in {looked} or "
         "beside conf.py; there is nothing to build"
     )
+
+
+def _root_doc(conf: Path) -> str:
+    """The first page, where conf.py names it in a line of its own."""
+    try:
+        found = _ROOT_DOC.search(conf.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return "index"
+    return found[1] if found else "index"
 
 
 # ---- languages

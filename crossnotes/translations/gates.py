@@ -322,25 +322,29 @@ COMMON: Mapping[str, Gate] = {
     "untranslated": same,
     "spacing": ends,
 }
-#: The styles of single languages: gates beside the common ones, or instead of them. The Japanese
-#: one is for pages that are written in English.
-STYLES: Mapping[str, Mapping[str, Gate]] = {
-    "ja": {
-        "numbers": number,
-        "names": names,
-        "untranslated": untranslated,
-        "spacing": spacing,
-        "punctuation": punctuation,
-        "tone": tone,
-        "characters": characters,
-    }
+#: The style of Japanese, for pages that are written in English.
+JAPANESE: Mapping[str, Gate] = {
+    "code": code,
+    "links": links,
+    "roles": roles,
+    "emphasis": emphasis,
+    "placeholders": placeholders,
+    "markup": markup,
+    "numbers": number,
+    "names": names,
+    "glossary": term,
+    "untranslated": untranslated,
+    "spacing": spacing,
+    "punctuation": punctuation,
+    "tone": tone,
+    "characters": characters,
 }
+STYLES: Mapping[str, Mapping[str, Gate]] = {"ja": JAPANESE}
+
+#: All gates that there are, by which comments are read.
+GATES = JAPANESE  # which has all of them
 
 
 def gates_for(language: str) -> Mapping[str, Gate]:
     """The gates that translations into a language have to pass."""
-    return {**COMMON, **STYLES.get(language.partition("_")[0], {})}
-
-
-#: All gates that there are, by which comments are read.
-GATES = gates_for("ja")
+    return STYLES.get(language.partition("_")[0], COMMON)
