@@ -29,8 +29,6 @@ def corpus(number: int) -> Path:
     site_pages.write(folder, number)
     for name in ("conf.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / "sphinx")
-    for name in ("_static", "_templates"):
-        shutil.copytree(ROOT / "docs" / name, folder / "sphinx" / "docs" / name)
     return folder
 
 
@@ -39,7 +37,8 @@ def sphinx(folder: Path, language: str, name: str, pages: int, anew: bool = True
     root = folder / "sphinx"
     out, doctrees = root / "out" / language, root / "doctrees" / language
     options = ["-q", "-n", "-W", "--keep-going", "-c", ".", "-d", doctrees]
-    arguments = ["env", f"DOCS_LANG={language}", sys.executable, "-m", "sphinx", *options]
+    options += ["-D", f"language={language}"]
+    arguments = [sys.executable, "-m", "crossnotes.site.process", *options]
 
     def remove() -> None:
         for made in (out, doctrees) if anew else ():

@@ -419,16 +419,16 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
 @click.option("--offline", is_flag=True, help="Also write the site as one zip.")
 def html(offline: bool) -> None:
     """Build the site in every language."""
-    from crossnotes import site
+    from crossnotes.site import build
 
-    sys.exit(site.build(offline=offline))
+    sys.exit(build.build(offline=offline))
 
 
 @main.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def serve(port: int) -> None:
     """Build the site, serve it on this machine, and follow every change until Ctrl-C."""
-    from crossnotes import serve
+    from crossnotes.site import serve
 
     sys.exit(serve.serve(port))
 
@@ -436,9 +436,9 @@ def serve(port: int) -> None:
 @main.command()
 def linkcheck() -> None:
     """Ask for every external link of the pages; this needs a network."""
-    from crossnotes import site
+    from crossnotes.site import build
 
-    sys.exit(site.check_links())
+    sys.exit(build.check_links())
 
 
 results_cli.register(main)

@@ -443,8 +443,6 @@ def small(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Callable[[
         monkeypatch.setenv("XDG_STATE_HOME", str(repository.root / "state"))
         monkeypatch.setenv("PYTHONPATH", str(REPOSITORY), prepend=os.pathsep)
         if with_sphinx:
-            for folder in ("docs/_static", "docs/_templates"):
-                shutil.copytree(REPOSITORY / folder, repository.root / folder)
             shutil.copy(REPOSITORY / "conf.py", repository.root)
             repository.write(CATALOGUE, PO)
         return repository

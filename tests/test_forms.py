@@ -13,11 +13,13 @@ import pytest
 from docutils import nodes
 
 from crossnotes import config as configuration
-from crossnotes import dialects, reader, site
+from crossnotes import dialects, reader
 from crossnotes.kinds import KINDS
 from crossnotes.page import Snippet
 from crossnotes.reader import Dialect
 from crossnotes.result import ONLY_SHOWN
+from crossnotes.site import build as site
+from crossnotes.site.project import find
 from crossnotes.sphinxext import marks
 from crossnotes.targets import every_target
 
@@ -103,19 +105,19 @@ def test_every_form_that_runs_is_shown_by_sphinx_and_every_other_way_round(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     doctrees = tmp_path / "doctrees"
-    built = site.run_sphinx(
-        site.sphinx(forms.root, "dummy", tmp_path / "out", doctrees), forms.root, "en"
-    )
+    project = find(forms.root)
+    command = site.sphinx(project, "dummy", tmp_path / "out", doctrees)
+    built = site.run_sphinx(command, project, "en")
     assert built.exit_code == 0, built.messages
     found = differences(forms.root, doctrees)
     assert {FORMS[name][0] for name in found} == UNKNOWN_TO_SPHINX, found
 
 
-@pytest.mark.parametrize("language", site.read_languages(REPOSITORY / "conf.py"))
+@pytest.mark.parametrize("language", find(REPOSITORY).languages)
 def test_our_own_pages_run_what_they_show_in_every_language(language: str, tmp_path: Path) -> None:
     doctrees = tmp_path / "doctrees"
-    built = site.run_sphinx(
-        site.sphinx(REPOSITORY, "dummy", tmp_path / "out", doctrees), REPOSITORY, language
-    )
+    project = find(REPOSITORY)
+    command = site.sphinx(project, "dummy", tmp_path / "out", doctrees)
+    built = site.run_sphinx(command, project, language)
     assert built.exit_code == 0, built.messages
     assert differences(REPOSITORY, doctrees) == {}

@@ -37,6 +37,13 @@ def test_package_is_built_and_holds_what_it_runs_with(made: Path) -> None:
     (wheel,) = made.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"crossnotes/cli.py", "crossnotes/directives.json"} <= set(names)
+    # What the extensions put onto pages.
+    assert {
+        "crossnotes/sphinxext/static/crossnotes.css",
+        "crossnotes/sphinxext/locale/ja/LC_MESSAGES/crossnotes.po",
+        "crossnotes/site/static/crossnotes-tabs.js",
+        "crossnotes/site/templates/crossnotes-furo.html",
+    } <= set(names)
     assert len(list(made.glob("*.tar.gz"))) == 1
 
 

@@ -1,4 +1,8 @@
-"""The Sphinx edge: what a page needs beyond MyST, sphinx-tabs and furo."""
+"""The Sphinx edge, under any theme: blocks, marks, comparisons, the matrix and downloads.
+
+`crossnotes.site` adds what makes a site of several languages; `crossnotes.mends` what is mended of
+Sphinx, MyST and furo. Each can be had without the others.
+"""
 
 import os
 import sys
@@ -11,9 +15,6 @@ if TYPE_CHECKING:
 EXTENSIONS = [
     "messages",
     "lexers",
-    "leading_marks",
-    "publish_once",
-    "match_classes",
     "snippet",
     "sessions",
     "marks",
@@ -22,32 +23,15 @@ EXTENSIONS = [
     "sequence",
     "verification",
     "downloads",
-    "tabs",
-    "languages",
-    "notfound",
-    "frontmatter",
-    "discovery",
-    "theme",
-    "no_inline",
-    "later",
-    "copybutton_ja",
-    "search_ja",
-    "search_words",
-    "stem_once",
-    "axefix",
-    "furo_fastnav",
-    "myst_fast",
-    "myst_reuse",
-    "reown",
-    "doctrees_on_disk",
-    "fewer_collections",
-    "moved_labels",
+    "assets",
 ]
 
 
 def name_page(app: "Sphinx", exception: Exception | None) -> None:
     """Say at which page Sphinx stumbled, which its report of a crash does not."""
-    if exception is not None and (page := app.env.current_document.docname):
+    if exception is None or getattr(app, "env", None) is None:
+        return
+    if page := app.env.temp_data.get("docname"):
         path = os.path.relpath(app.env.doc2path(page), app.confdir)
         print(f"{path}: Sphinx cannot read this page", file=sys.stderr)
 

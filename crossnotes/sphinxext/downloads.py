@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx_tabs.tabs import SphinxTabsTab
 
 from crossnotes.page import Page
 from crossnotes.program import Program, programs, targets_of
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
-from crossnotes.sphinxext.search_words import NO_SEARCH
+from crossnotes.sphinxext.snippet import NO_SEARCH
 from crossnotes.targets import every_target
 from crossnotes.text import download
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DownloadLink(nodes.reference):
-    """A link that tabs.js shows for one tab."""
+    """A link that a script shows for one tab, where the page has our script of tabs."""
 
 
 def offered(app: "Sphinx", page: Page) -> list[tuple[str, Program]]:
@@ -67,8 +66,8 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
 
 def tab_labels(doctree: nodes.document) -> dict[str, str]:
     """The labels of the page's tabs, as it was written, in the page's language."""
-    tabs = doctree.findall(SphinxTabsTab)
-    return {tab["data-tab"]: tab.astext() for tab in tabs if "data-tab" in tab}
+    tabs = doctree.findall(lambda node: isinstance(node, nodes.Element) and "data-tab" in node)
+    return {tab["data-tab"]: tab.astext() for tab in tabs if isinstance(tab, nodes.Element)}
 
 
 def _write(app: "Sphinx", name: str, program: Program, title: str, label: str) -> None:
@@ -97,7 +96,6 @@ def leave_out(translator: nodes.GenericNodeVisitor, node: DownloadLink) -> None:
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_node(DownloadLink, html=(visit, depart), text=(leave_out, None))
-    app.add_js_file("downloads.js")
     # After the marks, whose summary stands above the line.
     app.connect("doctree-resolved", draw, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -29,10 +29,9 @@ from crossnotes.result import (
 )
 from crossnotes.results import WORST_FIRST, Mark
 from crossnotes.sphinxext import naming
-from crossnotes.sphinxext.known import anchor_of, entry, known_to, state_of, subject
+from crossnotes.sphinxext.known import MARKDOWN, anchor_of, entry, known_to, state_of, subject
 from crossnotes.sphinxext.messages import _
-from crossnotes.sphinxext.search_words import NO_SEARCH
-from crossnotes.sphinxext.snippet import OUTPUT, REASON
+from crossnotes.sphinxext.snippet import NO_SEARCH, OUTPUT, REASON
 from crossnotes.text import pycon
 
 if TYPE_CHECKING:
@@ -215,6 +214,8 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
         return
     app.crossnotes_written.add(docname)  # type: ignore[attr-defined]
     known = known_to(app)
+    if Path(app.env.doc2path(docname)).suffix not in MARKDOWN:
+        return
     page = known.page(Path(app.env.doc2path(docname)))
     marks = known.marks(page)
     literal_blocks = blocks(doctree)
@@ -248,6 +249,8 @@ def _unread(
     """Blocks that no snippet stands for, in a language that is not only shown."""
     joined = {id(block) for block in found.values()}
     for block in literal_blocks:
+        if "docstring of " in (block.source or ""):
+            continue  # of a module that autodoc shows
         language = block.get("language", "default")
         if "source" in block and language == "default":  # a file that is shown as it is
             language = language_of(Path(block["source"]))
@@ -387,7 +390,7 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_config_value("crossnotes_ledgers", "ledger", "html", [str])
+    app.add_config_value("crossnotes_ledgers", "", "html", [str])
     app.add_config_value("crossnotes_django", "", "html", [str])
     app.connect("env-get-outdated", changed_pages)
     app.connect("env-before-read-docs", take_drawn)

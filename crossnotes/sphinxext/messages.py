@@ -7,6 +7,7 @@ locale/LANG/LC_MESSAGES/crossnotes.po beside this file; sphinx.po there holds wh
 Sphinx's catalogue and Sphinx doesn't have.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,15 @@ from crossnotes import files
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
 LOCALE = Path(__file__).parent / "locale"
 
-_ = get_translation("crossnotes")
+#: The catalogue of our own words.
+DOMAIN = "crossnotes"
+
+_ = get_translation(DOMAIN)
 
 
 def compile_catalogues(language: str, target: Path) -> list[str]:
@@ -40,8 +45,33 @@ def compile_catalogues(language: str, target: Path) -> list[str]:
     return domains
 
 
-def setup(app: "Sphinx") -> "ExtensionMetadata":
+def languages() -> list[str]:
+    """The languages that our own words are in, beside English."""
+    return sorted(path.parents[1].name for path in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+@cache
+def _words(language: str) -> dict[str, str]:
+    path = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.string}
+
+
+def said_in(language: str, message: str) -> str:
+    """One of our own words in a language, outside of a build; English where it is not translated.
+    The word has to stand in a call of `_` somewhere, or no catalogue has it."""
+    return _words(language).get(message, message)
+
+
+def load(app: "Sphinx", config: "Config") -> None:
     target = Path(app.doctreedir) / "locale"
-    for domain in compile_catalogues(app.config.language, target):
+    for domain in compile_catalogues(config.language, target):
         app.add_message_catalog(domain, str(target))
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    # After the language is known, and before anything is said in it.
+    app.connect("config-inited", load, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,12 +25,14 @@ class AsRead(SphinxTransform):
     default_priority = 400
 
     def apply(self, **kwargs: Any) -> None:
-        for block in self.document.findall(nodes.literal_block):
+        kinds = (nodes.literal_block, nodes.doctest_block)
+        for block in (each for kind in kinds for each in self.document.findall(kind)):
             text = block.astext()
             if block.rawsource != text or block.get(OUTPUT):
                 continue
             kind = KINDS.get(block.get("language", ""))
-            if kind == "pycon" or (kind == "python" and pycon.is_session(text)):
+            is_session = isinstance(block, nodes.doctest_block) or kind == "pycon"
+            if is_session or (kind == "python" and pycon.is_session(text)):
                 block.rawsource = pycon.as_read(text)
                 block[:] = [nodes.Text(block.rawsource)]
 

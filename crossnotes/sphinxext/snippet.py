@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OUTPUT = "crossnotes_output"
 #: The class of the paragraph that says why a block is not run; marks.py draws it.
 REASON = "crossnotes-reason"
+#: The class of what Sphinx's search passes over: nearly every page names every database, since it
+#: was run there or was not.
+NO_SEARCH = "no-search"
 
 
 class Snippet(CodeBlock):

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.writers.html5 import HTML5Translator
 
 from crossnotes.ledger import Ledger
 from crossnotes.sphinxext.messages import _
@@ -61,27 +59,15 @@ def row(cells: Sequence[Cell]) -> nodes.row:
 
 def visit_entry(translator: Any, node: nodes.entry) -> None:
     """A cell; one of a head says what it is the head of, which docutils leaves out."""
-    HTML5Translator.visit_entry(translator, node)
+    type(translator).visit_entry(translator, node)  # the theme's
     scope = "col" if isinstance(node.parent.parent, nodes.thead) else "row"
     translator.body[-1] = translator.body[-1].replace("<th ", f'<th scope="{scope}" ', 1)
 
 
-class OneId(SphinxPostTransform):
-    """Takes from the container that furo puts around a table the id that it copied from it.
-
-    The place is WrapTableAndMathInAContainerTransform in
-    https://github.com/pradyunsg/furo/blob/2025.12.19/src/furo/__init__.py
-    """
-
-    default_priority = 501  # after furo's
-
-    def run(self, **kwargs: Any) -> None:
-        for wrapper in self.document.findall(nodes.container):
-            if "table-wrapper" in wrapper["classes"]:
-                wrapper["ids"] = []
+def depart_entry(translator: Any, node: nodes.entry) -> None:
+    type(translator).depart_entry(translator, node)
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_node(nodes.entry, override=True, html=(visit_entry, HTML5Translator.depart_entry))
-    app.add_post_transform(OneId)
+    app.add_node(nodes.entry, override=True, html=(visit_entry, depart_entry))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

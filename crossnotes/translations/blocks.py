@@ -1,4 +1,4 @@
-"""Code stays code: the blocks of a translated page are those of the English one.
+"""Code stays code: the blocks of a translated page are those of the page itself.
 
 Compared is what `make html` built, so that it does not matter how a block came onto a page, or how
 a translation took it away.
@@ -13,10 +13,13 @@ from pathlib import Path
 
 from docutils import nodes
 
-from crossnotes.site import OUT, SiteError, read_languages
+from crossnotes.site.build import OUT
+from crossnotes.site.project import SiteError, find
 
 #: How far the line that a doctree has for a block is from the real one.
 NEAR = 5
+#: The endings of pages.
+SUFFIXES = (".md", ".rst", ".txt", ".ipynb")
 #: What of a block is shown to tell it from the others.
 SHOWN = 60
 
@@ -99,7 +102,7 @@ def differences(
         for block in source[a + pairs : b]:
             yield Difference(page, block.line, language, f"the block {block} is lost")
         for block in translated[c + pairs : d]:
-            problem = f"the block {block} is not on the English page"
+            problem = f"the block {block} is not on the page that was translated"
             yield Difference(page, block.line, language, problem)
 
 
@@ -129,14 +132,16 @@ def _read(path: Path) -> nodes.document:
 def compare(root: Path = Path()) -> tuple[int, list[Difference]]:
     """How many blocks the English pages have, and where the others differ, as `make html` built
     them. Raises SiteError where it did not."""
-    source, *others = read_languages(root / "conf.py")
+    project = find(root)
+    source, *others = project.languages
     doctrees = root / OUT.parent / "doctrees"
     count = 0
     found: list[Difference] = []
     for built in sorted((doctrees / source).rglob("*.doctree")):
         name = built.relative_to(doctrees / source)
-        page = root / "docs" / name.with_suffix(".md")
-        if not page.exists():
+        pages = [project.source / f"{name.with_suffix('')}{suffix}" for suffix in SUFFIXES]
+        page = next((path for path in pages if path.exists()), None)
+        if page is None:
             continue  # Sphinx keeps what it knew of pages that are gone
         expected = blocks(_read(built), page)
         count += len(expected)

@@ -1,8 +1,9 @@
 """What there is to translate, and the catalogues that hold the translations.
 
-Two kinds of text are translated: the pages, in locale/LANG, and the words of our own Sphinx
-extensions, in crossnotes/sphinxext/locale. A catalogue holds no dates and no line numbers, which
-would change with every page and say nothing; lines are reported from the pages as they are now.
+Two kinds of text are translated: the pages, in locale/LANG, and, in our own repository, the words
+of our Sphinx extensions, in crossnotes/sphinxext/locale. A catalogue holds no dates and no line
+numbers, which would change with every page and say nothing; lines are reported from the pages as
+they are now.
 """
 
 import os
@@ -20,10 +21,13 @@ from babel.messages.pofile import PoFileError, denormalize, write_po
 from sphinx_intl.catalog import load_po  # type: ignore[import-untyped]
 
 from crossnotes import files
-from crossnotes.site import SiteError, check, in_short, run_sphinx, sphinx
+from crossnotes.site.build import check, in_short, run_sphinx, sphinx
+from crossnotes.site.project import SiteError, find
 from crossnotes.translations.po import fault
 
-EXTENSIONS = Path("crossnotes/sphinxext")
+EXTENSIONS = (Path("crossnotes/sphinxext"), Path("crossnotes/site"))
+#: Calls that say a word, and which argument of them it is.
+CALLS = {"_": None, "said_in": (2,)}
 #: The catalogue of their words.
 OWN = "crossnotes"
 
@@ -59,23 +63,30 @@ class Domain:
 # ---- what there is to translate
 
 
-def page_domains(language: str, root: Path) -> list[Domain]:
-    """Every page, through Sphinx's gettext builder. Raises SiteError, of a catalogue that cannot be
-    read too: before Sphinx, which takes its time."""
-    check(root)
-    for path in page_catalogues(language, root):
-        read(path, language)
+def extract(root: Path) -> Path:
+    """The folder with the messages of every page, through Sphinx's gettext builder. Raises
+    SiteError, of a catalogue that cannot be read too: before Sphinx, which takes its time."""
+    project = check(root)
+    for language in project.translations:
+        for path in page_catalogues(language, root):
+            read(path, language)
     pot = root / "build" / "gettext"
     shutil.rmtree(pot, ignore_errors=True)  # or the messages of deleted pages stay
-    command = sphinx(root, "gettext", pot, root / "build/doctrees/gettext")
-    run = run_sphinx(command, root, "en")
+    command = sphinx(project, "gettext", pot, root / "build/doctrees/gettext")
+    run = run_sphinx(command, project, project.language)
     if run.exit_code:
         raise SiteError(in_short(run.messages).strip())
     if not (pot / "index.pot").is_file():
         # Such as where conf.py ends the process: every catalogue would be taken for one of a page
         # that is gone.
-        raise SiteError(f"{root / 'docs'}: Sphinx ended without an error and found no messages")
-    po = root / "locale" / language / "LC_MESSAGES"
+        raise SiteError(f"{project.source}: Sphinx ended without an error and found no messages")
+    return pot
+
+
+def page_domains(language: str, root: Path, pot: Path | None = None) -> list[Domain]:
+    """Every page, by what `extract` found, which is asked where nobody did. Raises SiteError."""
+    pot = extract(root) if pot is None else pot
+    po = find(root).locale / language / "LC_MESSAGES"
     return [page_domain(path, pot, po, root) for path in sorted(pot.rglob("*.pot"))]
 
 
@@ -117,21 +128,24 @@ def line_of(message: str, line: int, lines: list[str]) -> int:
 
 def own_domain(language: str, root: Path) -> Iterator[Domain]:
     """The words of our own extensions, all in one catalogue."""
-    folder = root / EXTENSIONS
-    if not folder.is_dir():
-        return
     template = Catalog()
-    found = extract_from_dir(folder, method_map=[("**.py", "python")], keywords={"_": None})
-    for name, line, message, _comments, _context in sorted(found, key=lambda each: each[:2]):
-        template.add(message, locations=[((EXTENSIONS / name).as_posix(), line)])
-    po = folder / "locale" / language / "LC_MESSAGES" / f"{OWN}.po"
-    yield Domain("crossnotes (our own words)", template, po, markdown=False)
+    for folder in EXTENSIONS:
+        if (root / folder).is_dir():
+            found = extract_from_dir(
+                root / folder, method_map=[("**.py", "python")], keywords=CALLS
+            )
+            for name, line, message, _comments, _context in sorted(found, key=lambda e: e[:2]):
+                template.add(message, locations=[((folder / name).as_posix(), line)])
+    if len(template):
+        po = root / EXTENSIONS[0] / "locale" / language / "LC_MESSAGES" / f"{OWN}.po"
+        yield Domain("crossnotes (our own words)", template, po, markdown=False)
 
 
 def hand_kept_domains(language: str, root: Path) -> Iterator[Domain]:
     """Catalogues beside that of our own words: what others' catalogues lack. No code has their
     messages, so they are what they say."""
-    for po in sorted((root / EXTENSIONS / "locale" / language / "LC_MESSAGES").glob("*.po")):
+    folder = root / EXTENSIONS[0] / "locale" / language / "LC_MESSAGES"
+    for po in sorted(folder.glob("*.po")):
         if po.stem != OWN:
             catalogue = read(po, language)
             for message in catalogue:
@@ -139,8 +153,8 @@ def hand_kept_domains(language: str, root: Path) -> Iterator[Domain]:
             yield Domain(po.stem, catalogue, po, markdown=False)
 
 
-def domains(language: str, root: Path) -> list[Domain]:
-    return [*page_domains(language, root), *own_domain(language, root)]
+def domains(language: str, root: Path, pot: Path | None = None) -> list[Domain]:
+    return [*page_domains(language, root, pot), *own_domain(language, root)]
 
 
 def place_of(message: Message, domain: Domain) -> tuple[str, int]:
@@ -154,7 +168,7 @@ def place_of(message: Message, domain: Domain) -> tuple[str, int]:
 
 def page_catalogues(language: str, root: Path) -> list[Path]:
     """The catalogues of pages on disk, those of pages that are gone among them."""
-    return sorted((root / "locale" / language / "LC_MESSAGES").rglob("*.po"))
+    return sorted((find(root).locale / language / "LC_MESSAGES").rglob("*.po"))
 
 
 def read(po: Path, language: str) -> Catalog:

@@ -2,28 +2,29 @@
 
 A gate is silenced for one message by a comment above it in the catalogue, with the reason:
 
-    # crossnotes: allow numbers: the English text counts from 0
+    # crossnotes: allow numbers: the original counts from 0
 """
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from babel.messages.catalog import Message
 
 from crossnotes import dialects
-from crossnotes.site import SiteError
+from crossnotes.site.project import SiteError, find
 from crossnotes.translations import glossary as glossaries
 from crossnotes.translations.catalogue import (
     Domain,
     domains,
+    extract,
     hand_kept_domains,
     place_of,
     read,
 )
-from crossnotes.translations.gates import GATES, Pair
+from crossnotes.translations.gates import GATES, Pair, gates_for
 from crossnotes.translations.glossary import Glossary, GlossaryError
 from crossnotes.translations.markup import Markup, markup, plain_text
 from crossnotes.translations.status import kind_of_problem
@@ -115,7 +116,7 @@ def problems(pair: Pair, comments: Iterable[str]) -> Iterator[tuple[str, str]]:
         if each.problem:
             yield "comment", each.problem
     silent = frozenset(unused)
-    for name, gate in GATES.items():
+    for name, gate in gates_for(pair.language).items():
         for problem in gate(pair):
             unused.discard(name)
             if name not in silent:
@@ -125,7 +126,11 @@ def problems(pair: Pair, comments: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def pair_of(
-    message: str, translated: str, glossary: Glossary, extensions: frozenset[str] | None
+    message: str,
+    translated: str,
+    glossary: Glossary,
+    extensions: frozenset[str] | None,
+    language: str = "ja",
 ) -> Pair:
     """A message with its translation, taken apart with these extensions of MyST, or as plain text
     where they are None."""
@@ -133,7 +138,7 @@ def pair_of(
     def apart(text: str) -> Markup:
         return plain_text(text) if extensions is None else markup(text, extensions)
 
-    return Pair(message, translated, apart(message), apart(translated), glossary)
+    return Pair(message, translated, apart(message), apart(translated), glossary, language)
 
 
 # ---- everything
@@ -148,7 +153,8 @@ def check_domain(
         if not message.id:
             continue
         entry = catalogue.get(message.id)
-        for gate, problem in _problems(message, entry, glossary, extensions, domain.markdown):
+        markup_of = extensions if domain.markdown else None
+        for gate, problem in _problems(message, entry, glossary, markup_of, language):
             yield Finding(
                 *place_of(message, domain),
                 language,
@@ -165,14 +171,14 @@ def _problems(
     message: Message,
     entry: Message | None,
     glossary: Glossary,
-    extensions: frozenset[str],
-    markdown: bool,
+    extensions: frozenset[str] | None,
+    language: str,
 ) -> Iterator[tuple[str, str]]:
     unfinished = kind_of_problem(entry)
     if entry is None or unfinished:
         yield unfinished or "missing", UNFINISHED[unfinished or "missing"]
         return
-    pair = pair_of(str(message.id), str(entry.string), glossary, extensions if markdown else None)
+    pair = pair_of(str(message.id), str(entry.string), glossary, extensions, language)
     yield from problems(pair, entry.user_comments)
 
 
@@ -186,17 +192,22 @@ def out_of_date(found: list[Domain], language: str, root: Path) -> Iterator[Find
         yield Finding(str(po), 0, language, "catalogue", what)
 
 
-def findings(language: str = "ja", root: Path = Path()) -> tuple[int, list[Finding]]:
+def findings(
+    language: str, root: Path = Path(), pot: Path | None = None
+) -> tuple[int, list[Finding]]:
     """How many messages there are, and what is wrong with their translations.
 
     Raises SiteError when the pages or catalogues can't be read, GlossaryError for the glossary.
     """
-    glossary = glossaries.read(root / "locale" / language / "glossary.toml")
+    project = find(root)
+    glossary = glossaries.read(
+        project.locale / language / "glossary.toml", language, project.language
+    )
     try:
-        extensions = dialects.myst_of(root).extensions
+        extensions = dialects.myst_of(project.conf).extensions
     except dialects.ConfError as error:
         raise SiteError(str(error)) from None
-    generated = domains(language, root)
+    generated = domains(language, root, pot)
     every = [*generated, *hand_kept_domains(language, root)]
     found = [
         finding
@@ -207,18 +218,31 @@ def findings(language: str = "ja", root: Path = Path()) -> tuple[int, list[Findi
     return sum(bool(message.id) for domain in every for message in domain.template), found
 
 
-def check(language: str = "ja", root: Path = Path()) -> int:
-    """Print what is wrong with the translation; 1 if anything is, 2 if that can't be told."""
+def check(root: Path = Path()) -> int:
+    """Print what is wrong with the translations; 1 if anything is, 2 if that can't be told."""
+    code = 0
     try:
-        count, found = findings(language, root)
+        project = find(root)
+        pot = extract(root) if project.translations else None
+        for language in project.translations:
+            count, found = findings(language, root, pot)
+            code = max(code, _report(language, count, found))
     except (SiteError, GlossaryError) as error:
         print(error, file=sys.stderr)
         return 2
+    if not project.translations:
+        print(project.alone)
+    return code
+
+
+def _report(language: str, count: int, found: Sequence[Finding]) -> int:
     for finding in found:
         print(finding)
     by_gate = Counter(finding.gate for finding in found)
     counts = ", ".join(f"{number} {gate}" for gate, number in by_gate.items())
-    print(f"{count} messages, {len(found)} problems" + (f": {counts}" if counts else ""))
+    print(
+        f"{language}: {count} messages, {len(found)} problems" + (f": {counts}" if counts else "")
+    )
     if by_gate.keys() & GATES.keys():
         print("What is right as it is gets a comment: `# crossnotes: allow GATE: reason`")
     return 1 if found else 0

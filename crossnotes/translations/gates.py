@@ -1,6 +1,7 @@
 """The gates that a translated message has to pass.
 
 A gate looks at one message and its translation, and yields what is wrong and what to do about it.
+Some hold in every language; the others are the style of one, and `gates_for` chooses them.
 """
 
 from collections import Counter
@@ -34,6 +35,12 @@ class Pair:
     source: Markup
     translation: Markup
     glossary: Glossary
+    language: str = "ja"
+
+    @cached_property
+    def is_translated(self) -> bool:
+        """Whether it says anything in its language, and is not a name that stays as it is."""
+        return self.is_japanese if self.language == "ja" else self.translated != self.message
 
     @cached_property
     def is_japanese(self) -> bool:
@@ -87,7 +94,7 @@ def _differences(source: Counter[str], translation: Counter[str]) -> Iterator[tu
     for each, count in (translation - source).items():
         known = each in source
         times = "once" if count == 1 else f"{count} times"
-        yield each, f"is there {times} too often" if known else "is not in the English text"
+        yield each, f"is there {times} too often" if known else "is not in the original"
 
 
 def code(pair: Pair) -> Iterator[str]:
@@ -110,7 +117,7 @@ def roles(pair: Pair) -> Iterator[str]:
 
 def emphasis(pair: Pair) -> Iterator[str]:
     for each, what in _differences(pair.source.emphasis, pair.translation.emphasis):
-        yield f"emphasis by {each} {what}: emphasize what the English text does"
+        yield f"emphasis by {each} {what}: emphasize what the original does"
 
 
 def placeholders(pair: Pair) -> Iterator[str]:
@@ -143,7 +150,7 @@ def number(pair: Pair) -> Iterator[str]:
     for each in sorted(wanted - found):
         yield f"{each} is lost: write the same numbers"
     for each in sorted(found - wanted - numbers.in_words(pair.source_words)):
-        yield f"{each} is not in the English text: write the same numbers"
+        yield f"{each} is not in the original: write the same numbers"
 
 
 def names(pair: Pair) -> Iterator[str]:
@@ -155,7 +162,7 @@ def names(pair: Pair) -> Iterator[str]:
     allowed = {w for term in terms for ja in term.translations for w in words(ja)}
     for word in new:
         if word not in allowed:
-            yield f"{word} is not in the English text: {_instead(pair, word)}"
+            yield f"{word} is not in the original: {_instead(pair, word)}"
     if not pair.is_japanese:
         return
     for name in found.names:
@@ -193,7 +200,7 @@ def _instead(pair: Pair, word: str) -> str:
 
 
 def term(pair: Pair) -> Iterator[str]:
-    if not pair.is_japanese:
+    if not pair.is_translated:
         return
     # Labels count here: the term may be one of them.
     text = pair.translation.text
@@ -214,6 +221,13 @@ def _without(text: str, longer: tuple[str, ...]) -> str:
     for each in sorted(longer, key=len, reverse=True):
         text = text.replace(each, "\n")
     return text
+
+
+def same(pair: Pair) -> Iterator[str]:
+    """A translation that is the message itself, where that has words and is no name."""
+    if pair.translated == pair.message and (left := [word for word in _common_words(pair) if word]):
+        shown = " ".join(left)
+        yield f"is not translated ({shown}): translate it, or add a name to {pair.glossary.path}"
 
 
 def untranslated(pair: Pair) -> Iterator[str]:
@@ -265,12 +279,16 @@ def _not_explained(pair: Pair) -> Iterator[str]:
 def spacing(pair: Pair) -> Iterator[str]:
     for line in pair.lines:
         yield from japanese.spacing(line)
+    yield from ends(pair)
+
+
+def ends(pair: Pair) -> Iterator[str]:
     # What is put together from messages needs the spaces at their ends; 、 brings its own.
     for side, end in (("begins", 0), ("ends", -1)):
         one, other = (text[end : end + 1 or None] for text in (pair.message, pair.translated))
         if one.isspace() != other.isspace() and other not in japanese.PUNCTUATION:
             what = "no space" if one.isspace() else "a space"
-            yield f"{side} with {what}, unlike the English text: make them alike"
+            yield f"{side} with {what}, unlike the original: make them alike"
 
 
 def punctuation(pair: Pair) -> Iterator[str]:
@@ -278,7 +296,7 @@ def punctuation(pair: Pair) -> Iterator[str]:
         yield from japanese.punctuation(line)
     ends = pair.translated.rstrip("）」』*` \n")
     if pair.message.endswith(".") and pair.is_japanese and ends[-1:] not in tuple("。！？"):
-        yield "does not end in 。, but the English text is a sentence: write the 。"
+        yield "does not end in 。, but the original is a sentence: write the 。"
 
 
 def tone(pair: Pair) -> Iterator[str]:
@@ -291,8 +309,21 @@ def characters(pair: Pair) -> Iterator[str]:
         yield from japanese.characters(text, pair.message)
 
 
-#: Each gate under the name by which a comment in the catalogue allows an exception.
-GATES: Mapping[str, Gate] = {
+#: Each gate under the name by which a comment in the catalogue allows an exception. These hold in
+#: every language.
+COMMON: Mapping[str, Gate] = {
+    "code": code,
+    "links": links,
+    "roles": roles,
+    "emphasis": emphasis,
+    "placeholders": placeholders,
+    "markup": markup,
+    "glossary": term,
+    "untranslated": same,
+    "spacing": ends,
+}
+#: The style of Japanese, for pages that are written in English.
+JAPANESE: Mapping[str, Gate] = {
     "code": code,
     "links": links,
     "roles": roles,
@@ -308,3 +339,12 @@ GATES: Mapping[str, Gate] = {
     "tone": tone,
     "characters": characters,
 }
+STYLES: Mapping[str, Mapping[str, Gate]] = {"ja": JAPANESE}
+
+#: All gates that there are, by which comments are read.
+GATES = JAPANESE  # which has all of them
+
+
+def gates_for(language: str) -> Mapping[str, Gate]:
+    """The gates that translations into a language have to pass."""
+    return STYLES.get(language.partition("_")[0], COMMON)

@@ -9,7 +9,7 @@ from typing import Any
 
 from crossnotes.translations.words import is_latin, places, tokens
 
-KEYS = ("en", "ja", "reason", "forms", "avoid")
+KEYS = ("reason", "forms", "avoid")
 
 
 class GlossaryError(Exception):
@@ -129,8 +129,9 @@ def contains(text: str, name: str) -> bool:
 # ---- reading
 
 
-def read(path: Path) -> Glossary:
-    """A glossary; an empty one where there is no file. Raises GlossaryError."""
+def read(path: Path, language: str = "ja", source: str = "en") -> Glossary:
+    """The glossary of a language for pages written in `source`; the codes of both are keys of a
+    term. An empty one where there is no file. Raises GlossaryError."""
     if not path.exists():
         return Glossary(path)
     try:
@@ -147,25 +148,26 @@ def read(path: Path) -> Glossary:
     terms = document.get("term", [])
     if not isinstance(terms, list):
         raise GlossaryError(f"{path}: a term is written under [[term]], with two brackets")
-    found = [_term(path, number, table) for number, table in enumerate(terms, 1)]
+    found = [_term(path, number, table, language, source) for number, table in enumerate(terms, 1)]
     _check_unique(path, [term.english.lower() for term in found])
     _check_unique(path, names)
     return Glossary(path, tuple(found), names)
 
 
-def _term(path: Path, number: int, table: Mapping[str, Any]) -> Term:
-    where = f"{path}: term {number} ({table.get('en', 'without en')})"
-    if unknown := sorted(table.keys() - set(KEYS)):
-        raise GlossaryError(f"{where}: unknown key {unknown[0]!r}; known are: {', '.join(KEYS)}")
-    for key in ("en", "reason"):
+def _term(path: Path, number: int, table: Mapping[str, Any], language: str, source: str) -> Term:
+    where = f"{path}: term {number} ({table.get(source, f'without {source}')})"
+    keys = (source, language, *KEYS)
+    if unknown := sorted(table.keys() - set(keys)):
+        raise GlossaryError(f"{where}: unknown key {unknown[0]!r}; known are: {', '.join(keys)}")
+    for key in (source, "reason"):
         if not isinstance(table.get(key), str) or not table[key].strip():
             raise GlossaryError(f"{where}: {key} has to be a text that is not empty")
-    ja, forms, avoid = (
-        _strings(table.get(key, []), f"{where}: {key}") for key in ("ja", "forms", "avoid")
+    translations, forms, avoid = (
+        _strings(table.get(key, []), f"{where}: {key}") for key in (language, "forms", "avoid")
     )
-    if not ja:
-        raise GlossaryError(f"{where}: ja has to be a list of at least one translation")
-    return Term(table["en"], ja, table["reason"], forms, avoid)
+    if not translations:
+        raise GlossaryError(f"{where}: {language} has to be a list of at least one translation")
+    return Term(table[source], translations, table["reason"], forms, avoid)
 
 
 def _strings(value: Any, where: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from myst_parser.parsers.mdit import create_md_parser
 from sphinx.roles import Abbreviation
 from sphinx.util.nodes import split_explicit_title
 
-from crossnotes.sphinxext.leading_marks import escape
+from crossnotes.mends.leading_marks import escape
 
 #: Roles whose content is words for the reader, and not the name of something.
 PROSE_ROLES = frozenset({"abbr", "dfn", "guilabel", "menuselection", "sub", "sup"})

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 
-from crossnotes.site import SiteError
-from crossnotes.translations.catalogue import Domain, domains, place_of, read
+from crossnotes.site.project import SiteError, find
+from crossnotes.sphinxext import messages
+from crossnotes.translations.catalogue import Domain, domains, extract, own_domain, place_of, read
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,44 @@ def row(page: Status) -> str:
     return "".join(f"{count:7}" for count in counts) + f"       {page.domain}"
 
 
-def status(language: str = "ja", root: Path = Path()) -> int:
-    """Print what is not translated, page by page; 1 if anything is missing or fuzzy."""
+def status(root: Path = Path()) -> int:
+    """Print what is not translated, language by language and page by page; 1 if anything is missing
+    or fuzzy."""
     try:
-        pages = [status_of(domain, language) for domain in domains(language, root)]
+        project = find(root)
+        pot = extract(root) if project.translations else None
+        found = {
+            language: [status_of(domain, language) for domain in domains(language, root, pot)]
+            for language in project.translations
+        }
     except SiteError as error:
         print(error, file=sys.stderr)
         return 2
-    print("   done  fuzzy missing words left  page")
-    for page in pages:
-        print(row(page))
-    unfinished = [problem for page in pages for problem in page.problems]
-    for problem in unfinished:
-        message = " ".join(problem.message.split())
-        print(f"{problem.path}:{problem.line}: [{language}] {problem.kind}: {message}")
-    return 1 if unfinished else 0
+    for language, pages in found.items():
+        print(f"{language}\n   done  fuzzy missing words left  page")
+        for page in pages:
+            print(row(page))
+    for language, pages in found.items():
+        for problem in (problem for page in pages for problem in page.problems):
+            message = " ".join(problem.message.split())
+            print(f"{problem.path}:{problem.line}: [{language}] {problem.kind}: {message}")
+    for language in project.languages:
+        if own := own_words_missing(language, root):
+            print(own)
+    if not found:
+        print(project.alone)
+    return int(any(page.problems for pages in found.values() for page in pages))
+
+
+def own_words_missing(language: str, root: Path) -> str:
+    """What Crossnotes itself does not say in a language, or "". In our own repository the catalogue
+    of these words is one of those above."""
+    if language.partition("_")[0] in ("en", *messages.languages()) or any(
+        own_domain(language, root)
+    ):
+        return ""
+    known = ", ".join(["en", *messages.languages()])
+    return (
+        f"[{language}] what Crossnotes itself says on a page, such as `seen to work on`, is in "
+        f"English: it has {known}. The words are in {messages.LOCALE}"
+    )

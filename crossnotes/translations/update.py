@@ -11,8 +11,15 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 
 from crossnotes import files
-from crossnotes.site import SiteError
-from crossnotes.translations.catalogue import Domain, domains, page_catalogues, read, text_of
+from crossnotes.site.project import SiteError, find
+from crossnotes.translations.catalogue import (
+    Domain,
+    domains,
+    extract,
+    page_catalogues,
+    read,
+    text_of,
+)
 
 #: Share of a page's messages that its catalogue has under the page's old name.
 RENAMED = 0.5
@@ -88,14 +95,33 @@ def changes(catalogues: Catalogues) -> dict[Path, str]:
     }
 
 
-def update(language: str = "ja", root: Path = Path()) -> int:
+def update(root: Path = Path()) -> int:
     """Bring all catalogues up to date, print which changed, and return an exit code."""
     try:
-        catalogues = Catalogues(domains(language, root), language, root)
-        changed = changes(catalogues)
+        project = find(root)
+        pot = extract(root) if project.translations else None
+        found = {
+            language: Catalogues(domains(language, root, pot), language, root)
+            for language in project.translations
+        }
+        changed = {language: changes(catalogues) for language, catalogues in found.items()}
     except SiteError as error:
         print(error, file=sys.stderr)
         return 2
+    for language, catalogues in found.items():
+        if problem := _write(catalogues, changed[language]):
+            print(problem, file=sys.stderr)
+            return 2
+        counts = f"{len(changed[language])} updated, {len(catalogues.orphans)} removed"
+        print(f"{language}: {len(catalogues.domains)} catalogues, {counts}")
+    if not found:
+        print(project.alone)
+    return 0
+
+
+def _write(catalogues: Catalogues, changed: Mapping[Path, str]) -> str:
+    """Write the catalogues that changed, and take away those of pages that are gone; what could not
+    be done, or ""."""
     try:
         for po, text in changed.items():
             files.write(po, text, sync=True)
@@ -106,8 +132,5 @@ def update(language: str = "ja", root: Path = Path()) -> int:
             po.with_suffix(".mo").unlink(missing_ok=True)
             print(f"removed {po}")
     except OSError as error:
-        print(f"{po}: cannot write: {error.strerror}; it is as it was", file=sys.stderr)
-        return 2
-    counts = f"{len(changed)} updated, {len(catalogues.orphans)} removed"
-    print(f"{len(catalogues.domains)} catalogues, {counts}")
-    return 0
+        return f"{po}: cannot write: {error.strerror}; it is as it was"
+    return ""

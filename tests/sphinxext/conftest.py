@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from crossnotes import site
+from crossnotes.site import build as site
+from crossnotes.site.project import find
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = Path(__file__).parent / "roots"
@@ -25,11 +26,9 @@ Read = Callable[[str], str]
 
 
 def copy_root(name: str, target: Path) -> Path:
-    """A root as a repository of its own, with the real conf.py, templates and static files."""
+    """A root as a repository of its own, with the real conf.py."""
     shutil.copytree(ROOTS / name, target)
     shutil.copy(REPOSITORY / "conf.py", target)
-    for folder in ("docs/_static", "docs/_templates"):
-        shutil.copytree(REPOSITORY / folder, target / folder)
     return target
 
 
@@ -49,8 +48,9 @@ def sphinx_build(root: Path, language: str = "en", builder: str = "html") -> Out
     """Build a root as `make html` does, strict."""
     out = root / "build" / builder / language
     doctrees = root / "build" / "doctrees" / builder / language
-    command = [*site.sphinx(root, builder, out, doctrees, "-n", "-W", "--keep-going")]
-    build = site.run_sphinx(command, root, language)
+    project = find(root)
+    command = site.sphinx(project, builder, out, doctrees, "-n", "-W", "--keep-going")
+    build = site.run_sphinx(command, project, language)
     return Outcome(out, build.exit_code, build.messages)
 
 
@@ -66,10 +66,15 @@ def write_root(root: Path, pages: dict[str, str]) -> Path:
 
 def without(root: Path, *extensions: str) -> Path:
     """The root with some of our files left out, to see whether upstream still has the fault."""
-    lines = [f"EXTENSIONS.remove({name!r})" for name in extensions]
+    lines = [
+        "from crossnotes import mends, site",
+        f"left_out = {extensions!r}",
+        "mends.MENDS[:] = [mend for mend in mends.MENDS if mend.name not in left_out]",
+        "site.EXTENSIONS[:] = [name for name in site.EXTENSIONS if name not in left_out]",
+    ]
     conf = root / "conf.py"
     text = conf.read_text(encoding="utf-8")
-    conf.write_text("\n".join([text, "from crossnotes.sphinxext import EXTENSIONS", *lines, ""]))
+    conf.write_text("\n".join([text, *lines, ""]))
     return root
 
 

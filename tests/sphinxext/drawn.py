@@ -14,8 +14,6 @@ def make_site(project: Repository) -> Repository:
     shutil.copy(REPOSITORY / "conf.py", project.root)
     with (project.root / "conf.py").open("a") as conf:
         conf.write('crossnotes_django = "project"\n')
-    for folder in ("docs/_static", "docs/_templates"):
-        shutil.copytree(REPOSITORY / folder, project.root / folder)
     return project
 
 

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from crossnotes import site
+from crossnotes.site import build as site
 
 from ..conftest import command
 from .conftest import REPOSITORY, Host, serve, write_root

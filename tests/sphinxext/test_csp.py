@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from crossnotes.sphinxext.no_inline import without_function_of_text, without_inline
+from crossnotes.mends.doctools import without_function_of_text
+from crossnotes.site.furo_files import without_inline
 
 from .conftest import Host, serve
 from .test_accessibility import KINDS, TUTORIAL
@@ -137,7 +138,7 @@ def test_search_finds_and_counts(page: Page, strict: str, language: str, query: 
 
 
 def test_old_address_leads_on_with_its_anchor(page: Page, strict: str, published: Path) -> None:
-    mark = "_static/redirect.js"
+    mark = "_static/crossnotes-redirect.js"
     old = next(p for p in sorted(published.rglob("*.html")) if mark in p.read_text("utf-8"))
     page.goto(f"{strict}/{old.relative_to(published).as_posix()}#anchor")
     page.wait_for_url("**/*.html#anchor")

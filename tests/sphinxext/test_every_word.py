@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from crossnotes import site
+from crossnotes.site import build as site
 from crossnotes.targets import every_target
 from crossnotes.translations.catalogue import page_domains, read, text_of
 from crossnotes.translations.update import update

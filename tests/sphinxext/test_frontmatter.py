@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from crossnotes.sphinxext.frontmatter import alias_page
+from crossnotes.site.frontmatter import alias_page
 
 from .conftest import Outcome, Read, sphinx_build
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from crossnotes import ledger as ledgers
-from crossnotes import site
 from crossnotes.results import FOLDER
+from crossnotes.site import build as site
+from crossnotes.site.project import find
 
 from .conftest import write_root
 
@@ -51,11 +52,10 @@ def build(root: Path) -> subprocess.Popen[bytes]:
     """A build of the English pages in a process group of its own."""
     out = root / "build" / "html" / "en"
     doctrees = root / "build" / "doctrees" / "en"
-    command = site.sphinx(root, "html", out, doctrees)
+    command = site.sphinx(find(root), "html", out, doctrees)
     return subprocess.Popen(
         command,
         cwd=root,
-        env=os.environ | {"DOCS_LANG": "en"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -6,7 +6,7 @@ import pytest
 from docutils import nodes
 from playwright.sync_api import Locator, Page, expect
 
-from crossnotes.sphinxext.languages import links, translated_percent
+from crossnotes.site.languages import links, translated_percent
 
 from .conftest import Read
 

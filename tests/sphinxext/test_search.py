@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from crossnotes import site
-from crossnotes.sphinxext.search_words import NO_SEARCH
+from crossnotes.site import build as site
+from crossnotes.sphinxext.snippet import NO_SEARCH
 
 from . import search_corpus
 from .conftest import serve, write_root
@@ -165,7 +165,7 @@ def test_what_is_not_there_is_not_found(asked: tuple[str, Asked, Asked]) -> None
 
 
 def test_sphinx_still_finds_pages_without_every_word(page: Page, corpus: Path) -> None:
-    """When this fails, docs/_static/search.js may go."""
+    """When this fails, crossnotes-search.js may go."""
     page.route("**/search.js*", lambda route: route.fulfill(body=""))
     with serve(corpus) as address:
         page.goto(f"{address}/ja/search.html?q=select_for_update 絵文字")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from crossnotes.sphinxext.search_ja import SPLITTER, SearchJapanesePairs
+from crossnotes.site.search_ja import SPLITTER, SearchJapanesePairs
 
 from .conftest import Read, serve
 

@@ -8,13 +8,14 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from crossnotes import site
+from crossnotes.site import build as site
+from crossnotes.site.project import read_languages
 
 from .conftest import REPOSITORY, copy_root, git, serve, write_root
 
 
 def test_the_languages_are_those_of_conf_py() -> None:
-    assert site.read_languages(REPOSITORY / "conf.py") == {"en": "English", "ja": "日本語"}
+    assert read_languages(REPOSITORY / "conf.py") == {"en": "English", "ja": "日本語"}
 
 
 def test_the_front_page_offers_both_languages_and_redirects_to_none(page: Page, url: str) -> None:
@@ -75,15 +76,17 @@ def test_a_missing_docs_folder_is_said_plainly(
     ("conf", "complaint"),
     [
         (None, "no such file"),
-        ("language = 'en'\n", "crossnotes_languages is missing"),
+        ("crossnotes_languages = ['en']\n", "conf.py:1: crossnotes_languages has to be a dict"),
         ("a = (\n", "conf.py:1:"),
     ],
 )
-def test_a_conf_py_without_languages_is_said_plainly(
+def test_a_conf_py_that_cannot_be_used_is_said_plainly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], conf: str | None, complaint: str
 ) -> None:
     if conf is not None:
         (tmp_path / "conf.py").write_text(conf)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.md").write_text("# Home\n")
     assert site.build(root=tmp_path) == 2
     assert complaint in capsys.readouterr().err
 
@@ -108,7 +111,8 @@ def test_a_base_url_is_used_only_for_addresses_that_others_read(
     assert len(lines) == 5
     wanted = ('rel="canonical"', 'rel="alternate"', 'property="og:url"')
     assert all(any(text in line for text in wanted) for line in lines)
-    assert 'href="https://notes.test/x/ja/index.html"' in lines[0]
+    (canonical,) = [line for line in lines if "canonical" in line]
+    assert 'href="https://notes.test/x/ja/index.html"' in canonical
 
 
 # ---- links

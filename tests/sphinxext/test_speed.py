@@ -1,6 +1,8 @@
 """Work that a build does not do, though the stack would: each with a test of the stack itself."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,8 @@ from docutils.utils import new_document
 from sphinx import addnodes
 from sphinx.util.nodes import NodeMatcher
 
-from crossnotes.sphinxext import fewer_collections, furo_fastnav, match_classes
+from crossnotes.mends import furo_fastnav, match_classes
+from crossnotes.site import process
 
 from .conftest import copy_root, sphinx_build, without, write_root
 from .test_theme import sidebar
@@ -20,6 +23,8 @@ from .test_theme import sidebar
 #: Goes into conf.py. What `note` is given stands in noted.json after the build.
 NOTES = """
 import json
+import subprocess
+import sys
 from pathlib import Path
 noted = []
 def note(value):
@@ -130,21 +135,27 @@ def test_sphinx_still_keeps_every_doctree(tmp_path: Path) -> None:
 COLLECTIONS = """
 import gc
 def begin(app):
-    app.connect("builder-inited", lambda app: note([*gc.get_threshold(), gc.get_freeze_count()]))
+    def look(app, env, docnames):
+        note([*gc.get_threshold(), gc.get_freeze_count()])
+    app.connect("env-before-read-docs", look)
 """
 
 
 def test_garbage_is_looked_for_less_often(tmp_path: Path) -> None:
     ((*thresholds, frozen),) = noted(write_root(tmp_path / "root", {}), COLLECTIONS)
-    assert tuple(thresholds) == fewer_collections.THRESHOLDS
+    assert tuple(thresholds) == process.THRESHOLDS
     assert frozen > 10_000
 
 
-def test_python_still_looks_at_every_few_hundred_objects(tmp_path: Path) -> None:
-    """When this fails, fewer_collections.py may go."""
-    root = without(write_root(tmp_path / "root", {}), "fewer_collections")
-    ((first, *_others, frozen),) = noted(root, COLLECTIONS)
-    assert first < fewer_collections.THRESHOLDS[0]
+def test_a_process_of_others_keeps_its_settings(tmp_path: Path) -> None:
+    """And when Python looks at more than a few hundred objects by itself, process.py may go."""
+    root = write_root(tmp_path / "root", {})
+    with (root / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write(NOTES + COLLECTIONS)
+    command = [sys.executable, "-m", "sphinx", "-q", "-c", ".", "docs", "out"]
+    subprocess.run(command, cwd=root, check=True)
+    ((first, *_others, frozen),) = json.loads((root / "noted.json").read_text())
+    assert first < process.THRESHOLDS[0]
     assert frozen < 10_000
 
 
@@ -226,7 +237,7 @@ SECTIONS = {
     "alone.md": "---\norphan: true\n---\n# Alone\n",
 }
 ONE_BY_ONE = """
-from crossnotes.sphinxext.furo_fastnav import Sidebar
+from crossnotes.mends.furo_fastnav import Sidebar
 Sidebar.family = lambda self, docname: None
 """
 

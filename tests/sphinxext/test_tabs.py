@@ -87,13 +87,13 @@ def test_the_upstream_defect_is_still_there(root: Callable[[dict[str, str]], Pat
 
 
 def test_the_script_is_only_on_pages_with_tabs(read: Read) -> None:
-    assert "_static/tabs.js" in read("en/tabs.html")
-    assert "_static/tabs.js" not in read("en/words.html")
+    assert "_static/crossnotes-tabs.js" in read("en/tabs.html")
+    assert "_static/crossnotes-tabs.js" not in read("en/words.html")
 
 
 def test_the_script_is_ours_and_loaded_once(read: Read) -> None:
     assert read("en/tabs.html").count("tabs.js") == 1
-    assert "crossnotes-tabs" in read("en/_static/tabs.js")
+    assert "crossnotes-tabs" in read("en/_static/crossnotes-tabs.js")
 
 
 def test_in_text_every_panel_stands_below_its_label(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""docs/_static/tabs.js in a real browser."""
+"""crossnotes-tabs.js in a real browser."""
 
 import threading
 from pathlib import Path

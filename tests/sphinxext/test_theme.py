@@ -22,7 +22,8 @@ from myst_parser.mdit_to_docutils import base
 from myst_parser.parsers import mdit, sphinx_
 from playwright.sync_api import Page, expect
 
-from crossnotes.sphinxext import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse, theme
+from crossnotes.mends import axefix, copybutton_ja, furo_fastnav, myst_fast, myst_reuse
+from crossnotes.site import furo_labels
 from crossnotes.sphinxext.messages import compile_catalogues
 from crossnotes.text.transcript import commands
 
@@ -63,19 +64,19 @@ def test_the_words_of_the_theme_are_english_on_english_pages(read: Read) -> None
 
 def test_a_branch_of_the_sidebar_is_named() -> None:
     html = '<input aria-label="Toggle navigation of A" class="x">'
-    assert theme.translate_labels(html) == html  # in English
+    assert furo_labels.translate_labels(html) == html  # in English
 
 
 def test_furo_still_has_labels_without_gettext() -> None:
-    """When this fails, theme.py may go."""
+    """When this fails, furo_labels.py may go."""
     page = (FURO / "page.html").read_text(encoding="utf-8")
     icons = (FURO / "partials/icons.html").read_text(encoding="utf-8")
-    for label in theme.LABELS:
+    for label in furo_labels.LABELS:
         assert f'aria-label="{label}"' in page or f"<title>{label}</title>" in icons
 
 
 def test_sphinx_still_has_no_japanese_for_the_number_of_results() -> None:
-    """When this fails, docs/_templates/search.html may go."""
+    """When this fails, the attribute in search.py may go."""
     script = Path(sphinx.__file__).parent / "locale/ja/LC_MESSAGES/sphinx.js"
     found = '"Search finished, found one page matching the search query.": [\n            ""'
     assert found in script.read_text(encoding="utf-8")
@@ -225,8 +226,8 @@ def test_a_table_has_its_id_once(tmp_path: Path) -> None:
 
 
 def test_furo_still_gives_a_tables_id_to_two_elements(tmp_path: Path) -> None:
-    """When this fails, OneId of tables.py may go."""
-    build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "tables"))
+    """When this fails, furo_ids.py may go."""
+    build = sphinx_build(without(write_root(tmp_path / "root", TABLE), "furo_ids"))
     assert build.read("index.html").count('id="answers"') == 2
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes import site
+from crossnotes.site import build as site
 from crossnotes.translations import blocks
 from crossnotes.translations.catalogue import own_domain, read, text_of
 from crossnotes.translations.check import check, findings
@@ -264,7 +264,7 @@ def test_the_check_names_the_line_of_the_page_and_of_the_catalogue(
     assert check(root=translated) == 1
     said = capsys.readouterr().out
     line = text.split("\n").index('msgid "Second sentence of the page."') + 1
-    assert "docs/index.md:5: [ja] code: `x` is not in the English text" in said
+    assert "docs/index.md:5: [ja] code: `x` is not in the original" in said
     assert f"catalogue: {po(translated)}:{line}\n" in said
     assert "3 messages, 1 problems: 1 code" in said
 
@@ -305,7 +305,7 @@ def test_each_message_is_named_at_its_line(root: MakeRoot) -> None:
     folder = root({"index.md": PLACES})
     (folder / "docs/nothing.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     lines = PLACES.split("\n")
-    _count, found = findings(root=folder)
+    _count, found = findings("ja", root=folder)
     said = {finding.message: finding.line for finding in found if finding.message}
     assert len(said) == 14
     for message, line in said.items():
@@ -337,7 +337,7 @@ def test_a_comment_of_a_translator_stays_and_is_understood(translated: Path) -> 
     assert reason in written
     update(root=translated)
     assert po(translated).read_text(encoding="utf-8") == written
-    _count, found = findings(root=translated)
+    _count, found = findings("ja", root=translated)
     assert {finding.gate for finding in found if "Second" in finding.message} == set()
 
 
@@ -407,7 +407,7 @@ def test_the_blocks_of_both_languages_are_the_same(
         ),
         (
             "found[0].parent.append(nodes.literal_block('new', 'new', language='text'))",
-            "[ja] blocks: the block `new` is not on the English page",
+            "[ja] blocks: the block `new` is not on the page that was translated",
         ),
         (
             "found[1].replace_self(nodes.literal_block('2', '2', language='text'))",

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from crossnotes import site as site_of
+from crossnotes.site import build as site_of
 from crossnotes.sphinxext.badge import badge
 from crossnotes.targets import Identity, every_target
 

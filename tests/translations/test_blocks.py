@@ -31,7 +31,7 @@ def test_a_lost_block_is_named() -> None:
 def test_a_block_that_came_in_is_named() -> None:
     new = Block("\nnew()\n", "python", 9)
     assert said([ONE, TWO], [ONE, new, TWO]) == [
-        "docs/a.md:9: [ja] blocks: the block `new()` is not on the English page"
+        "docs/a.md:9: [ja] blocks: the block `new()` is not on the page that was translated"
     ]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes.site import SiteError
+from crossnotes.site.project import SiteError
 from crossnotes.translations.catalogue import read
 from crossnotes.translations.po import Fault, fault
 

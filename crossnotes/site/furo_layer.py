@@ -1,0 +1,63 @@
+"""What a site has under furo: its labels in the page's language, no script and no style in a page
+itself, scripts that are loaded late, and the languages in the sidebar.
+
+The template `crossnotes-furo.html` extends the page of the project, whatever that is made of; it
+takes no other's place. Under a version of furo that it was not made for all of this is left out.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.util import logging
+
+from crossnotes.mends.mend import Mend
+from crossnotes.site import furo_files, furo_labels, later
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.util.typing import ExtensionMetadata
+
+logger = logging.getLogger(__name__)
+
+FURO = Mend(
+    "furo_layer",
+    "the pages of furo in every language, without inline scripts and styles",
+    "furo",
+    ">=2025.9,<2026",
+    ("furo:_compute_navigation_tree",),
+    theme="furo",
+)
+
+TEMPLATE = "crossnotes-furo.html"
+#: The templates of furo that it extends.
+EXTENDED = ("page.html", "search.html")
+
+
+def use_template(
+    app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> str | None:
+    if template not in EXTENDED:
+        return None
+    app.add_css_file("crossnotes-furo.css")
+    context["crossnotes_extended"] = template
+    context["crossnotes_translate_labels"] = furo_labels.translate_labels
+    return TEMPLATE
+
+
+def add_layer(app: "Sphinx", config: "Config") -> None:
+    if config.html_theme != FURO.theme:
+        return
+    if why := FURO.mismatch():
+        logger.warning(
+            "the pages are as furo makes them: %s", why, type="crossnotes", subtype="theme"
+        )
+        return
+    app.connect("html-page-context", use_template, priority=600)
+    for module in (later, furo_files):
+        module.setup(app)
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.connect("config-inited", add_layer, priority=200)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

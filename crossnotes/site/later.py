@@ -1,0 +1,53 @@
+"""Scripts that a reader may never need are loaded when they are: see static/crossnotes-later.js.
+
+The copy button, the highlighting of searched words and what they stand on are a fifth of the first
+load of a page. Only the search page needs some of them at once.
+"""
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+
+from crossnotes.site.pages import add_to_head
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+LATER = {
+    "documentation_options.js",
+    "doctools.js",
+    "translations.js",
+    "sphinx_highlight.js",
+    "clipboard.min.js",
+    "copybutton.js",
+}
+
+
+def put_scripts_off(
+    app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Take the scripts from those of the page, and write them where nothing runs."""
+    if template == "search.html":
+        return
+    scripts = context.get("script_files", [])
+    names = [PurePosixPath(str(getattr(script, "filename", ""))).name for script in scripts]
+    both = list(zip(scripts, names, strict=True))
+    put_off = [script for script, name in both if name in LATER]
+    if not put_off:
+        return
+    context["script_files"] = [script for script, name in both if name not in LATER]
+    tag, pathto = context["js_tag"], context["pathto"]
+    add_to_head(
+        context,
+        '<template id="crossnotes-later">',
+        *(tag(script) for script in sorted(put_off, key=lambda script: script.priority)),
+        "</template>",
+        f'<script src="{pathto("_static/crossnotes-later.js", resource=True)}"></script>',
+    )
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    app.connect("html-page-context", put_scripts_off, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
