@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench dist clean
+.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench chaos dist clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -66,6 +66,9 @@ intl-check: html  # Check the translation: markup, numbers, names, terms, style,
 
 bench: $(VENV)/test  # Measure beside peers, into build/bench
 	@$(RUN) benchmarks/run.py && $(RUN) benchmarks/docs.py && $(RUN) benchmarks/site.py
+
+chaos: $(VENV)/test  # Interrupt commands at random, and look at what is left (ROUNDS=200)
+	@$(RUN) benchmarks/chaos.py --rounds $(or $(ROUNDS),200)
 
 lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
 	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt

@@ -48,7 +48,8 @@ LIMIT, PATIENCE = 300, 60
 CONF = """\
 import os
 project = "Chaos"
-extensions = ["myst_parser", "sphinx_tabs.tabs", "sphinx_copybutton", "crossnotes.sphinxext"]
+extensions = ["myst_parser", "sphinx_copybutton", "crossnotes.sphinxext"]
+extensions += ["crossnotes.site", "crossnotes.mends"]
 crossnotes_languages = {"en": "English", "ja": "Japanese"}
 crossnotes_ledgers, crossnotes_django = "ledger", "project"
 language = os.environ.get("DOCS_LANG", "en")
@@ -304,7 +305,6 @@ def make(folder: Path) -> Path:
     root = folder / "site"
     (root / "docs").mkdir(parents=True)
     shutil.copytree(ROOT / "tests" / "pages" / "project", root / "project")
-    (root / "docs" / "_templates").mkdir()
     (root / "conf.py").write_text(CONF)
     (root / "pyproject.toml").write_text(PYPROJECT)
     names = [f"p{number}" for number in range(PAGES)] + ["commands"]
