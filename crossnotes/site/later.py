@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
-from crossnotes.site.pages import add_to_head
+from crossnotes.site.pages import add_to_head, is_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -29,7 +29,7 @@ def put_scripts_off(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Take the scripts from those of the page, and write them where nothing runs."""
-    if template == "search.html":
+    if template == "search.html" or not is_page(app, template):
         return
     scripts = context.get("script_files", [])
     names = [PurePosixPath(str(getattr(script, "filename", ""))).name for script in scripts]
