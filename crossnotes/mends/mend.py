@@ -15,8 +15,8 @@ from packaging.specifiers import SpecifierSet
 class Mend:
     """The mend in the module `name`: `what` it mends in the distribution `package`, in which
     `versions`. It stands on `attributes`, each as `module:name.of.attribute`, or as several with
-    ` | ` between, of which one is enough. With a `theme` it is for pages of that theme alone, with an
-    `extension` for projects that have that one."""
+    ` | ` between, of which one is enough. With a `theme` it is for pages of that theme
+    alone, with an `extension` for projects that have that one."""
 
     name: str
     what: str
