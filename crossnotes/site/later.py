@@ -1,7 +1,8 @@
 """Scripts that a reader may never need are loaded when they are: see static/crossnotes-later.js.
 
 The copy button, the highlighting of searched words and what they stand on are a fifth of the first
-load of a page. Only the search page needs some of them at once.
+load of a page. Only the search page needs some of them at once, and a page that a search has left
+words to highlight on.
 """
 
 from pathlib import PurePosixPath
