@@ -191,12 +191,6 @@ TABLE = [
     Broken("conf.py that is a folder", folder("conf.py"), SITE, "conf.py: cannot read"),
     Broken("conf.py that links to itself", link("conf.py", "conf.py"), SITE, "conf.py: cannot"),
     Broken(
-        "languages that are computed",
-        replaced("conf.py", LANGUAGES, "crossnotes_languages = dict(en='English')"),
-        SITE,
-        "written out, such as",
-    ),
-    Broken(
         "languages that are a list",
         replaced("conf.py", LANGUAGES, "crossnotes_languages = ['en']"),
         SITE,

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
-#: The versions that the mends were written for and tried with. What translates is another function
-#: before Sphinx 9.
-SPHINX_9 = ">=9,<9.1"
+#: The versions that the mends were written for and tried with.
 SPHINX, MYST, FURO = ">=8.1,<9.1", ">=4,<6", ">=2025.9,<2026"
+#: What publishes a translated message: another function since Sphinx 9.
+_PUBLISH = "sphinx.transforms.i18n:_publish_msgstr | sphinx.transforms.i18n:publish_msgstr"
 _I18N, _RENDERER = "sphinx.transforms.i18n", "myst_parser.mdit_to_docutils.base"
 
 MENDS = [
@@ -25,15 +25,15 @@ MENDS = [
         "leading_marks",
         "a translation that begins like a list is text all the same",
         "Sphinx",
-        SPHINX_9,
-        (f"{_I18N}:_publish_msgstr",),
+        SPHINX,
+        (_PUBLISH,),
     ),
     Mend(
         "publish_once",
         "a translated message is parsed once, not twice",
         "Sphinx",
-        SPHINX_9,
-        (f"{_I18N}:Locale.apply", f"{_I18N}:_publish_msgstr"),
+        SPHINX,
+        (f"{_I18N}:Locale.apply", _PUBLISH),
     ),
     Mend(
         "match_classes",

@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 
 MARK = re.compile(r"^(\d{1,9}(?=[.)]\s)|(?=(?:[-+*]|#{1,6})\s|>))")
 
-publish = i18n._publish_msgstr
+#: The function that publishes a translated message, and how many arguments stand before the
+#: message. It is another one since Sphinx 9.
+NAME, BEFORE = ("_publish_msgstr", 0) if hasattr(i18n, "_publish_msgstr") else ("publish_msgstr", 1)
+
+publish = getattr(i18n, NAME, None)
 
 
 def escape(message: str) -> str:
     return MARK.sub(r"\1\\", message, count=1)
 
 
-def publish_as_text(source: str, source_path: str, *args: Any, **kwargs: Any) -> nodes.Element:
-    if source_path.endswith(".md"):
-        source = escape(source)
-    return publish(source, source_path, *args, **kwargs)
+def publish_as_text(*args: Any, **kwargs: Any) -> nodes.Element:
+    before, (message, path, *rest) = args[:BEFORE], args[BEFORE:]
+    if path.endswith(".md"):
+        message = escape(message)
+    assert publish is not None
+    published: nodes.Element = publish(*before, message, path, *rest, **kwargs)
+    return published
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    i18n._publish_msgstr = publish_as_text
+    setattr(i18n, NAME, publish_as_text)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,8 +14,9 @@ from packaging.specifiers import SpecifierSet
 @dataclass(frozen=True)
 class Mend:
     """The mend in the module `name`: `what` it mends in the distribution `package`, in which
-    `versions`. It stands on `attributes`, each as `module:name.of.attribute`. With a `theme` it is
-    for pages of that theme alone, with an `extension` for projects that have that one."""
+    `versions`. It stands on `attributes`, each as `module:name.of.attribute`, or as several with
+    ` | ` between, of which one is enough. With a `theme` it is for pages of that theme
+    alone, with an `extension` for projects that have that one."""
 
     name: str
     what: str
@@ -33,7 +34,7 @@ class Mend:
             return f"{self.package} is not installed"
         if not SpecifierSet(self.versions).contains(version, prereleases=True):
             return f"{self.package} is {version}, it is made for {self.versions}"
-        missing = [attribute for attribute in self.attributes if not _has(attribute)]
+        missing = [each for each in self.attributes if not any(map(_has, each.split(" | ")))]
         return f"{self.package} {version} has no {', '.join(missing)}" if missing else ""
 
 

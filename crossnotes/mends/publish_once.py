@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.transforms import i18n
 
+from crossnotes.mends.leading_marks import BEFORE, NAME
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -23,14 +25,15 @@ class Once:
     put its text anywhere."""
 
     def __init__(self) -> None:
-        self.publish: Callable[..., nodes.Element] = i18n._publish_msgstr
+        self.publish: Callable[..., nodes.Element] = getattr(i18n, NAME)
         self.kept: dict[tuple[str, int], nodes.paragraph] = {}
 
-    def __call__(self, source: str, path: str, line: int, **kwargs: Any) -> nodes.Element:
+    def __call__(self, *args: Any, **kwargs: Any) -> nodes.Element:
+        source, _path, line = args[BEFORE : BEFORE + 3]
         kept = self.kept.pop((source, line), None)
         if kept is not None and is_whole(kept):
             return kept
-        published = self.publish(source, path, line, **kwargs)
+        published = self.publish(*args, **kwargs)
         if isinstance(published, nodes.paragraph):
             self.kept[source, line] = published
         return published
@@ -43,11 +46,11 @@ def is_whole(paragraph: nodes.paragraph) -> bool:
 
 def apply_publishing_once(transform: i18n.Locale, **kwargs: Any) -> None:
     once = Once()
-    i18n._publish_msgstr = once  # type: ignore[assignment]
+    setattr(i18n, NAME, once)
     try:
         apply(transform, **kwargs)
     finally:
-        i18n._publish_msgstr = once.publish
+        setattr(i18n, NAME, once.publish)
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

@@ -69,7 +69,7 @@ def folder_of(language: str, out: Path, project: Project) -> Path:
 
 
 def build_language(language: str, out: Path, project: Project, options: Iterable[str]) -> Build:
-    strict = ("-n", "-W", "--keep-going", *options)
+    strict = ("-W", "--keep-going", *options)
     doctrees = out.parent / "doctrees" / language
     command = sphinx(project, "html", folder_of(language, out, project), doctrees, *strict)
     return run_sphinx(command, project, language)

@@ -15,7 +15,7 @@ from jinja2.filters import do_striptags as striptags
 
 from crossnotes.site.frontmatter import description_of
 from crossnotes.site.languages import links
-from crossnotes.site.pages import REDIRECT, add_to_head
+from crossnotes.site.pages import add_to_head, is_page
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.reading_order import in_reading_order
 
@@ -88,7 +88,7 @@ def add_to_page(
     config = app.config
     if page == config.notfound_pagename:
         add_to_head(context, '<meta name="robots" content="noindex">')
-    if template == REDIRECT or OPENGRAPH in app.extensions:
+    if not is_page(app, template) or OPENGRAPH in app.extensions:
         return
     said = [
         ("site_name", escape(config.project)),

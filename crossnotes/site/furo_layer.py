@@ -12,6 +12,7 @@ from sphinx.util import logging
 
 from crossnotes.mends.mend import Mend
 from crossnotes.site import furo_files, furo_labels, later
+from crossnotes.site.pages import is_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -37,7 +38,7 @@ EXTENDED = ("page.html", "search.html")
 def use_template(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> str | None:
-    if template not in EXTENDED:
+    if template not in EXTENDED or not is_page(app, template):
         return None
     app.add_css_file("crossnotes-furo.css")
     context["crossnotes_extended"] = template

@@ -17,7 +17,7 @@ from sphinx.locale import admonitionlabels
 from sphinx.util import logging
 
 from crossnotes.site.defaults import root_of
-from crossnotes.site.pages import REDIRECT, add_to_head
+from crossnotes.site.pages import add_to_head, is_page
 from crossnotes.sphinxext.messages import _
 from crossnotes.translations.po import fault
 
@@ -80,7 +80,7 @@ def add_to_page(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     languages, current = app.config.crossnotes_languages, app.config.language
-    if len(languages) < 2 or template == REDIRECT:
+    if len(languages) < 2 or not is_page(app, template):
         return
     uri = app.builder.get_target_uri(page)
     anywhere = page == app.config.notfound_pagename

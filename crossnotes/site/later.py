@@ -1,7 +1,8 @@
 """Scripts that a reader may never need are loaded when they are: see static/crossnotes-later.js.
 
 The copy button, the highlighting of searched words and what they stand on are a fifth of the first
-load of a page. Only the search page needs some of them at once.
+load of a page. Only the search page needs some of them at once, and a page that a search has left
+words to highlight on.
 """
 
 from pathlib import PurePosixPath
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 
-from crossnotes.site.pages import add_to_head
+from crossnotes.site.pages import add_to_head, is_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -29,7 +30,7 @@ def put_scripts_off(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Take the scripts from those of the page, and write them where nothing runs."""
-    if template == "search.html":
+    if template == "search.html" or not is_page(app, template):
         return
     scripts = context.get("script_files", [])
     names = [PurePosixPath(str(getattr(script, "filename", ""))).name for script in scripts]

@@ -21,6 +21,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: The template of a page that leads to another one.
 REDIRECT = "crossnotes-redirect.html"
 
+#: What makes a site; others, such as epub, make pages of a book.
+BUILDERS = ("html", "dirhtml")
+
+
+def is_page(app: "Sphinx", template: str) -> bool:
+    """Whether a page of the site is made: no part of a book, and none that leads to another one."""
+    return app.builder.name in BUILDERS and template != REDIRECT
+
 
 def add_to_head(context: dict[str, Any], *tags: str) -> None:
     """Add tags to the head of a page, where every theme has its meta tags."""
@@ -30,7 +38,7 @@ def add_to_head(context: dict[str, Any], *tags: str) -> None:
 def add_to_page(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    if template == REDIRECT:
+    if not is_page(app, template):
         return
     app.add_css_file("crossnotes-site.css")
     body = context.get("body") or ""

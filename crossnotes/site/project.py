@@ -102,7 +102,10 @@ def find(root: Path = Path()) -> Project:
         root_doc = _root_doc(conf / dialects.CONF)
         if any((source / f"{root_doc}{suffix}").is_file() for suffix in SUFFIXES):
             return Project(root, root / conf.relative_to(root.resolve()), source, root_doc)
-    confs = [name for name in folders if (root / name / dialects.CONF).is_file()]
+    confs = [root / name / dialects.CONF for name in folders]
+    confs = [conf for conf in confs if os.path.lexists(conf)]
+    for conf in confs:
+        stated(conf)  # raises SiteError for what is there and cannot be read
     looked = ", ".join(f"{name}/" for name in folders if name != ".")
     if not confs:
         raise SiteError(

@@ -1,7 +1,15 @@
 """Tabs that can be translated, printed and read without JavaScript.
 
 sphinx-tabs parses the tabs and gives them their ids, which come from the English label in every
-language; this file changes what it leaves out. The script is static/crossnotes-tabs.js.
+language; this file changes what it leaves out.
+
+The script, static/crossnotes-tabs.js, replaces that of sphinx-tabs, which has one remembered value
+for all sets, no Home and End, and no links into tabs
+(https://github.com/executablebooks/sphinx-tabs/issues/145). Labels are compared as the page was
+written (data-tab), so a choice holds in all languages. The labels that a reader chose are kept in
+one list, the last one first, and a set shows the first of them that it has: sets with the same
+labels agree, sets with other labels keep their own choice, and a set that leaves a label out still
+follows when it can.
 """
 
 from typing import TYPE_CHECKING, Any

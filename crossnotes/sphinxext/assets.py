@@ -11,8 +11,14 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 
-#: What stands in the HTML of a page that we drew anything on, and on which a tab has a file.
-DRAWN, TAB_OF_FILE = "crossnotes-", 'class="crossnotes-downloads'
+#: What stands in the HTML of a page → the style sheet that it needs.
+STYLES = {
+    "crossnotes-": "crossnotes.css",
+    "crossnotes-table": "crossnotes-table.css",
+    "crossnotes-sequence": "crossnotes-sequence.css",
+}
+#: What stands on a page that offers files, one for each tab.
+FILES = 'class="crossnotes-downloads'
 
 
 def offer(app: "Sphinx", folder: Path) -> None:
@@ -25,9 +31,10 @@ def add_to_page(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     body = context.get("body") or ""
-    if DRAWN in body:
-        app.add_css_file("crossnotes.css")
-    if TAB_OF_FILE in body:
+    for drawn, style in STYLES.items():
+        if drawn in body:
+            app.add_css_file(style)
+    if FILES in body:
         app.add_js_file("crossnotes-downloads.js")
 
 

@@ -167,3 +167,29 @@ def test_a_translation_that_locale_dirs_hides_is_named(wheel: Wheel, project: Wr
     (root / "conf.py").write_text(CONF + BOTH)
     assert wheel.crossnotes("html", cwd=root).code == 0
     assert "Ein Satz." in (root / "build/html/de/index.html").read_text(encoding="utf-8")
+
+
+ALL = ["mends", "site", "sphinxext"]
+
+
+@pytest.mark.parametrize(
+    ("builder", "extensions"),
+    [
+        ("dirhtml", []),
+        *(("dirhtml", [name]) for name in ALL),
+        *((builder, ALL) for builder in ("dirhtml", "epub", "text")),
+    ],
+)
+def test_each_extension_can_be_had_alone(
+    wheel: Wheel, project: Write, builder: str, extensions: list[str]
+) -> None:
+    names = ["myst_parser", *(f"crossnotes.{name}" for name in extensions)]
+    table = "\n\n| a | b |\n|---|---|\n| c | d |\n"
+    conf = f'project = copyright = version = "Host"\nextensions = {names!r}\nhtml_theme = "furo"\n'
+    root = project({**SETTINGS, "conf.py": conf, "index.md": PAGE + table})
+    done = wheel.run("sphinx", "-q", "-W", "-b", builder, "-d", "doctrees", ".", "out", cwd=root)
+    assert done.code == 0, done.said
+    page = {"dirhtml": "index.html", "epub": "index.xhtml", "text": "index.txt"}[builder]
+    assert ("not run on SQLite" in (root / "out" / page).read_text("utf-8")) == (
+        "sphinxext" in extensions
+    )

@@ -69,6 +69,9 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a page with every state, from a run, and of what changed since."""
     root = write_root(tmp_path_factory.mktemp("states") / "root", {"index.md": STATES})
+    # Another database of the project, on which nothing was run.
+    tabs = '[tool.crossnotes.tabs]\n"SQLite" = "sqlite"\n"MySQL" = "mysql"\n'
+    (root / "pyproject.toml").write_text(tabs, encoding="utf-8")
     run = command("test", "docs", "--target", "sqlite", "--ledger", "ledger", cwd=root)
     assert run.returncode == 1, run.stdout + run.stderr
     (root / "docs/index.md").write_text(STATES.replace("before", "after"))

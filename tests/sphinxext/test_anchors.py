@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes.sphinxext import leading_marks
+from crossnotes.mends import leading_marks
 
 from .conftest import Read
 

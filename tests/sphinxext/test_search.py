@@ -166,7 +166,7 @@ def test_what_is_not_there_is_not_found(asked: tuple[str, Asked, Asked]) -> None
 
 def test_sphinx_still_finds_pages_without_every_word(page: Page, corpus: Path) -> None:
     """When this fails, crossnotes-search.js may go."""
-    page.route("**/search.js*", lambda route: route.fulfill(body=""))
+    page.route("**/crossnotes-search.js*", lambda route: route.fulfill(body=""))
     with serve(corpus) as address:
         page.goto(f"{address}/ja/search.html?q=select_for_update 絵文字")
         expect(page.locator("#search-results li").first).to_be_visible()

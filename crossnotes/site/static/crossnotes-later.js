@@ -1,5 +1,4 @@
-// Scripts that nobody needs to read a page, such as the copy button's, are loaded when the reader first does
-// something, or when a search has left words to highlight. Which ones: later.py.
+// Loads scripts when the reader first does something: see crossnotes/site/later.py.
 "use strict";
 (() => {
   const SIGNS = ["pointermove", "pointerdown", "keydown", "scroll"];

@@ -1,11 +1,4 @@
-// Tabs: which panel of each set is shown. Replaces sphinx-tabs' script, which has one remembered value
-// for all sets, no Home and End, and no links into tabs
-// (https://github.com/executablebooks/sphinx-tabs/issues/145).
-//
-// Labels are compared in English (data-tab), so a choice holds in all languages. The labels that a
-// reader chose are kept in one list, the last one first, and a set shows the first of them that it
-// has: sets with the same labels agree, sets with other labels keep their own choice, and a set that
-// leaves a label out still follows when it can.
+// Which panel of each set of tabs is shown: see crossnotes/site/tabs.py.
 "use strict";
 (() => {
   const KEY = "crossnotes-tabs";
