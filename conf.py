@@ -11,8 +11,6 @@ sys.path.insert(0, str(ROOT))
 project = "Crossnotes"
 author = "The Crossnotes authors"
 
-# The one list of languages; the first is the one that the pages are written in.
-crossnotes_languages = {"en": "English", "ja": "日本語"}
 language = os.environ.get("DOCS_LANG", "en")
 # For canonical and hreflang links, the sitemap and the 404 page: everything else is relative.
 crossnotes_base_url = os.environ.get("CROSSNOTES_BASE_URL", "https://example.com/")
@@ -32,9 +30,6 @@ extensions = [
     "notfound.extension",
     "crossnotes.sphinxext",
 ]
-# Where the Results are, and the project whose files they depend on.
-crossnotes_ledgers = "ledger"
-crossnotes_django = "snippets"
 
 # What editors leave beside a page, such as the locks of Emacs and the folders of Jupyter.
 exclude_patterns = [".*", "**/.*"]

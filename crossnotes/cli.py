@@ -54,9 +54,10 @@ def main() -> None:
 
 
 @main.command("list")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 def list_snippets(paths: Sequence[str]) -> None:
-    """Print the snippets of PATHS as JSON lines; problems go to standard error."""
+    """Print the snippets of PATHS (all pages of the project unless given) as JSON lines; problems
+    go to standard error."""
     book = _book()
     problems: list[Problem] = []
     for source in _sources(paths, book):
@@ -83,10 +84,20 @@ def list_snippets(paths: Sequence[str]) -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True)
-@click.option("--target", "names", multiple=True, help="A target; may be given more than once.")
-@click.option("--every-target", is_flag=True, help="Every target that can be had.")
-@click.option("--django", type=click.Path(file_okay=False), help="Folder of a Django project.")
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    help="A target; may be given more than once (default: the `targets` of [tool.crossnotes], else "
+    "sqlite).",
+)
+@click.option("--every-target", is_flag=True, help="Every target of these that can be had.")
+@click.option(
+    "--django",
+    type=click.Path(file_okay=False),
+    help="Folder of a Django project (default: the `django` of [tool.crossnotes]).",
+)
 @click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
 @click.option("--ledger", "ledger_folder", type=click.Path(file_okay=False), help="Write ledgers.")
 @click.option(
@@ -111,6 +122,7 @@ def list_snippets(paths: Sequence[str]) -> None:
     is_flag=True,
     help="Let pages use all rights of the account that names an external server.",
 )
+@click.option("--no-shell", is_flag=True, help="Run no commands of console blocks.")
 @click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
 @click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
@@ -128,13 +140,23 @@ def test(
     keep_db: bool,
     database: str,
     trust_pages: bool,
+    no_shell: bool,
     update: bool,
     no_reuse: bool,
 ) -> None:
-    """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line."""
+    """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line.
+    Without PATHS, those of all pages of the project."""
     book = _book()
     sources = _sources(paths, book)
-    options = Options(update, keep_db, keep_going, _database(database, names, keep_db), trust_pages)
+    keep_going = keep_going or book.config.on_failure == "keep-going"
+    options = Options(
+        update,
+        keep_db,
+        keep_going,
+        _database(database, names, keep_db),
+        trust_pages,
+        shell=book.config.shell and not no_shell,
+    )
     benches = Benches(book.config, _project(django, book), _environment(env_file), options)
     printer = _Printer()
     driver = Driver(
@@ -149,7 +171,7 @@ def test(
     # Thousands of results are kept, and none of them is ever garbage.
     gc.set_threshold(100_000, 50, 100)
     required = bool(names) or not every_target
-    targets = _targets(names) if required else list(_every_target().values())
+    targets = _targets(names, book) if required else _targets_to_be_had(book)
     with _cleaning_up(), opened(benches):
         runs = driver.on(targets, sources)
     printer.clear()
@@ -246,8 +268,10 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> lis
     return problems
 
 
-def _every_target() -> Mapping[str, Any]:
-    return every_target()
+def _targets_to_be_had(book: Book) -> list[Any]:
+    """All targets of the project, of which a run takes those that there are."""
+    names = book.config.targets or book.targets
+    return [requests.parse(name) for name in names]
 
 
 class _Printer:
@@ -474,17 +498,33 @@ def intl_check() -> None:
 def _book() -> Book:
     try:
         book = Book(configuration.find(Path.cwd()))
-        book.check_tabs()
+        book.check()
     except (configuration.ConfigError, BookError) as error:
         raise Wrong(str(error)) from error
     return book
 
 
 def _sources(paths: Sequence[str], book: Book) -> list[Source]:
+    """The pages that a person names, or all of the project."""
     try:
-        return book.sources(paths)
+        return book.sources(paths or [os.path.relpath(path) for path in book.config.paths])
     except BookError as error:
-        raise Wrong(str(error)) from error
+        if paths:
+            raise Wrong(str(error)) from error
+        raise Wrong(
+            f"{error} ({_where_from(book)}); name the pages, or say where they are"
+        ) from error
+
+
+def _where_from(book: Book) -> str:
+    """What the pages are taken from where a person names none."""
+    file = book.config.root / configuration.FILE
+    if book.config.is_default:
+        return (
+            f"no {configuration.FILE} with [tool.crossnotes] in {Path.cwd()} or above it, so the "
+            f"pages are looked for in {configuration.SOURCE}/"
+        )
+    return f"`source` and `pages` in [tool.crossnotes] of {file}"
 
 
 def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
@@ -498,19 +538,28 @@ def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
     return name
 
 
-def _targets(names: Sequence[str]) -> list[Any]:
+def _targets(names: Sequence[str], book: Book) -> list[Any]:
     try:
-        return [requests.parse(name) for name in dict.fromkeys(names or ("sqlite",))]
+        asked = [
+            requests.parse(name)
+            for name in dict.fromkeys(names or book.config.targets or ("sqlite",))
+        ]
     except requests.RequestError as error:
         raise Wrong(str(error)) from error
+    for request in asked:
+        if book.config.targets and request.target.name not in book.targets:
+            raise Wrong(
+                f"--target {request.name}: `targets` in [tool.crossnotes] of "
+                f"{book.config.root / configuration.FILE} names {', '.join(book.config.targets)}; "
+                "add it there"
+            )
+    return asked
 
 
 def _project(folder: str | None, book: Book) -> projects.Project | None:
-    if folder is None:
-        return None
     try:
-        return projects.find(Path(folder), book.config.settings)
-    except (projects.ProjectError, OSError, SyntaxError) as error:
+        return projects.of(book.config, Path(folder) if folder is not None else None)
+    except (projects.ProjectError, OSError) as error:
         raise Wrong(str(error)) from error
 
 

@@ -124,15 +124,22 @@ class Dialect:
     targets: frozenset[str]
     myst: Myst = field(default_factory=Myst)
     releases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Whether a block without a language is only shown, and no mistake.
+    shows_unlabelled: bool = False
 
     def language_problem(self, language: str) -> str | None:
         """Why a fence in `language` can be neither run nor shown, or None."""
         if language in self.show_only or language in KINDS:
             return None
+        if not language and self.shows_unlabelled:
+            return None
         run = sorted(set(KINDS) - self.show_only)
         known = f"run: {', '.join(run)}; only shown: {', '.join(sorted(self.show_only))}"
         if not language:
-            return f"a code block without a language; say which one ({known})"
+            return (
+                f"a code block without a language; say which one ({known}; `unlabelled = "
+                '"show"` in [tool.crossnotes] only shows all such blocks)'
+            )
         return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
 
 
@@ -275,6 +282,8 @@ class _Reader:
                 self._front_matter(token.content)
             elif token.type == "code_block":
                 self._last = None
+                if self.dialect.shows_unlabelled:
+                    continue
                 self.problem(
                     line,
                     "an indented code block has no language, so it would be shown and never run; "

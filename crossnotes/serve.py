@@ -15,10 +15,18 @@ from livereload.server import LiveScriptInjector
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 
+from crossnotes import config as configuration
 from crossnotes import files, site
 
-#: What a build depends on, from the root of the repository.
-WATCHED = ("docs", "locale", "snippets", "crossnotes", "ledger", "conf.py", "pyproject.toml")
+
+def watched(root: Path) -> list[str]:
+    """What a build depends on, from the root of the repository."""
+    found = configuration.find(root)
+    # A project at the root would have the build watch what it writes.
+    django = [] if found.django in ("", ".") else [found.django]
+    folders = [found.source, "locale", *django, "crossnotes", found.ledger]
+    return [*folders, "conf.py", configuration.FILE]
+
 
 ADDRESS = "127.0.0.1"
 #: How a browser of this machine calls it.
@@ -79,7 +87,7 @@ def serve(port: int, root: Path = Path()) -> int:
     if site.build(root=root) == 2:
         return 2
     server = OwnServer()
-    for name in WATCHED:
+    for name in watched(root):
         server.watch(str(root / name), lambda: site.build(root=root), ignore=is_made)
     try:
         server.serve(port=port, host=ADDRESS, root=str(root / site.OUT))

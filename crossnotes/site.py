@@ -51,7 +51,16 @@ def read_languages(conf: Path) -> dict[str, str]:
         match statement:
             case ast.Assign(targets=[ast.Name(id="crossnotes_languages")], value=value):
                 return _languages(conf, statement.lineno, value)
-    raise SiteError(f"{conf}: crossnotes_languages is missing")
+    try:
+        found = config.find(conf.parent).languages
+    except config.ConfigError as error:
+        raise SiteError(str(error)) from None
+    if not found:
+        raise SiteError(
+            f"{conf}: crossnotes_languages is missing, and {config.FILE} has no "
+            "[tool.crossnotes.languages]"
+        )
+    return dict(found)
 
 
 def _languages(conf: Path, line: int, value: ast.expr) -> dict[str, str]:

@@ -37,6 +37,8 @@ class Bench:
     keep: bool = False
     #: Whether what follows a failed block is run all the same.
     keep_going: bool = False
+    #: Whether commands of console blocks are run.
+    shell: bool = True
     #: Whether there is no server, so that only blocks marked `:compiled:` do something.
     compiling: bool = False
     #: Whether pages may use the fixtures of a test suite.

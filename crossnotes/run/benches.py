@@ -37,6 +37,8 @@ class Options:
     database: str = ""
     #: Whether pages may run with the rights of the account that names an external server.
     trust_pages: bool = False
+    #: Whether commands of console blocks are run.
+    shell: bool = True
 
 
 @dataclass(slots=True)
@@ -161,6 +163,7 @@ class Benches:
                     self.options.update,
                     self.options.keep_db,
                     self.options.keep_going,
+                    self.options.shell,
                     compiling=bool(had.no_server),
                 )
                 bench.is_open = had.is_open

@@ -27,15 +27,17 @@ from crossnotes.ranges import Version
 from crossnotes.result import (
     NEEDS_PYTEST,
     NEEDS_SERVER,
+    NO_SHELL,
     ONLY_SHOWN,
     BlockFailedError,
     Failure,
     Result,
     is_not_reached,
 )
+from crossnotes.run import project as projects
 from crossnotes.run.bench import Bench
 from crossnotes.run.benches import Benches, versions_of
-from crossnotes.run.execution import Execution
+from crossnotes.run.execution import Execution, has_commands
 from crossnotes.run.project import Project
 from crossnotes.run.record import Record
 from crossnotes.run.reuse import Reuse, own_digest
@@ -81,10 +83,9 @@ def _put_server_back(bench: Bench, record: Record, last: Snippet) -> None:
 def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
     """Excuse what is not run here; the snippets that are."""
     program = at(program, bench.server.identity.number or None)
-    digest = bench.project.digest if bench.project else ""
     record = Record(
         program,
-        digest,
+        projects.state(bench.project, bench.config.setup),
         bench.masking,
         update=bench.update,
         compiling=bench.compiling,
@@ -99,6 +100,8 @@ def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
             record.excuse_unless_wrong(snippet, ONLY_SHOWN)
         elif snippet.problem is None and "skip" in snippet.options:
             record.excuse(snippet, snippet.options["skip"])
+        elif not bench.shell and has_commands(snippet):
+            record.excuse(snippet, NO_SHELL)
     rest = [snippet for snippet in snippets if snippet.index not in record.results]
     if program.page.fixtures and not bench.has_fixtures:
         for snippet in rest:
@@ -132,7 +135,7 @@ def _only_shows(snippet: Snippet, project: Project | None) -> bool:
 
 
 def _is_of_project(listing: Listing, project: Project | None) -> bool:
-    return project is not None and listing.path.is_relative_to(project.folder)
+    return project is not None and project.holds(listing.path)
 
 
 # -- a run ----------------------------------------------------------------------------------------
@@ -205,6 +208,7 @@ def reuse_of(benches: Benches, run: TargetRun) -> Reuse:
             "versions": run.versions,
             "project": benches.project.digest if benches.project else "",
             "config": config.as_text(benches.config),
+            "shell": benches.options.shell,
             "crossnotes": own_digest(),
         },
     )

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from crossnotes.child.protocol import Refresh, Run, Wanted
+from crossnotes import config as configuration
+from crossnotes.child.protocol import Block, Refresh, Run, Wanted
 from crossnotes.kinds import INTERPRETED
 from crossnotes.page import Listing, Snippet
 from crossnotes.result import BlockFailedError, Failure
@@ -47,7 +48,7 @@ class Execution:
         self.shell: shell.Shell | None = None
         self.trace: Trace | None = None
         self.database: Database | None = None
-        self.has_shell = any(map(_has_commands, snippets))
+        self.has_shell = any(map(has_commands, snippets))
         #: Whether Python is started anew, with the project's own files, rather than forked.
         self.is_apart = self.has_shell or any(s.kind in OF_PROJECT for s in snippets)
         #: Whether the page shows where the database is, so that nothing else may say it.
@@ -176,6 +177,7 @@ class Execution:
         """Send some blocks in one request."""
         needs_django = self.project is not None or any(s.kind == "sql" for s in group)
         interpreter = self._ready_interpreter(needs_django)
+        self._set_up(interpreter, group[0])
         waiting = iter(group)
         current = group[0]
         request: Run = {
@@ -193,6 +195,31 @@ class Execution:
             self._lost_interpreter(current, error)
             if rest := list(waiting) if self.record.keep_going else []:
                 self._run_group(rest)
+
+    def _set_up(self, interpreter: Interpreter, first: Snippet) -> None:
+        """Run the `setup` of the settings, once in each interpreter. Raises BlockFailedError."""
+        config = self.bench.config
+        if not config.setup or interpreter.has_setup:
+            return
+        interpreter.has_setup = True
+        block: Block = {
+            "kind": "python",
+            "code": config.setup,
+            "line": config.setup_line,
+            "page": configuration.FILE,
+            "update": "",
+            "raises": None,
+            "xfail": False,
+            "expected": None,
+        }
+        request: Run = {"op": "run", "blocks": [block], "keep_going": False}
+        try:
+            demand(interpreter, request, TIMEOUT)
+        except BlockFailedError as error:
+            place = f"{configuration.FILE}:{error.failure.line}"
+            message = f"the setup of [tool.crossnotes] failed ({place}): {error.failure.message}"
+            failure = Failure(first.line, message, details=error.failure.details)
+            raise BlockFailedError(failure, error.output) from error
 
     def _ready_interpreter(self, needs_django: bool) -> Interpreter:
         """The program's interpreter, with a connection to its database if it needs one."""
@@ -385,12 +412,12 @@ class Execution:
                 self.record.failed(snippet, BlockFailedError(_unproved(snippet, missing)))
 
     def _in_copy(self, listing: Listing) -> Path:
-        if self.project is not None and listing.path.is_relative_to(self.project.folder):
+        if self.project is not None and self.project.holds(listing.path):
             return self.copy / listing.path.relative_to(self.project.folder)
         return listing.path
 
 
-def _has_commands(snippet: Snippet) -> bool:
+def has_commands(snippet: Snippet) -> bool:
     """Whether a block has a command for a shell."""
     return (
         snippet.kind == "console"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sphinx.util.typing import ExtensionMetadata
 
 EXTENSIONS = [
+    "configured",
     "messages",
     "lexers",
     "leading_marks",

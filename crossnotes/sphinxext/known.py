@@ -90,5 +90,6 @@ def state_of(app: "Sphinx") -> str:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     django = folder / app.config.crossnotes_django
     if app.config.crossnotes_django and (django / "manage.py").is_file():
-        digest.update(projects.find(django, "").digest.encode())
+        project = projects.of(configuration.find(folder), django)
+        digest.update(project.digest.encode() if project else b"")
     return digest.hexdigest()

@@ -1,7 +1,8 @@
 """Every page knows itself in the other languages: switcher, hreflang links, translated share.
 
-The languages are `crossnotes_languages` in conf.py; each is built into its own folder beside the
-others. The switcher's anchor and tab are added by docs/_static/languages.js.
+The languages are those of [tool.crossnotes], or of `crossnotes_languages` in conf.py; each is built
+into its own folder beside the others. The switcher's anchor and tab are added by
+docs/_static/languages.js.
 """
 
 import os
@@ -95,7 +96,6 @@ def check_catalogues(app: "Sphinx") -> None:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_config_value("crossnotes_languages", {"en": "English"}, "html", [dict])
     app.add_config_value("crossnotes_base_url", "https://example.com/", "html", [str])
     app.connect("builder-inited", check_catalogues)
     # After sphinx-last-updated-by-git, which takes the suffix from pages that git doesn't know.

@@ -389,8 +389,6 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_config_value("crossnotes_ledgers", "ledger", "html", [str])
-    app.add_config_value("crossnotes_django", "", "html", [str])
     app.connect("env-get-outdated", changed_pages)
     app.connect("env-before-read-docs", take_drawn)
     app.connect("env-updated", pages_to_write)

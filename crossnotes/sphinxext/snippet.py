@@ -7,7 +7,6 @@ from docutils.parsers.rst import directives
 from sphinx.directives.code import CodeBlock, LiteralInclude
 from sphinx.util.docutils import SphinxDirective
 
-from crossnotes import config as configuration
 from crossnotes.page import words
 from crossnotes.reader import CODE_BLOCK_OPTIONS, REASON_OPTIONS, SNIPPET_OPTIONS
 from crossnotes.sphinxext.messages import _
@@ -74,19 +73,8 @@ class Output(SphinxDirective):
         return [nodes.container("", head, block, classes=["crossnotes-output-block"])]
 
 
-def check_config(app: "Sphinx") -> None:
-    """Read [tool.crossnotes] once, so that a mistake in it ends the build with its own message."""
-    from sphinx.errors import ExtensionError
-
-    try:
-        configuration.find(app.confdir)
-    except configuration.ConfigError as error:
-        raise ExtensionError(str(error)) from error
-
-
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_directive("snippet", Snippet)
     app.add_directive("output", Output)
     app.add_directive("literalinclude", Listing, override=True)
-    app.connect("builder-inited", check_config)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -48,9 +48,9 @@ def file_name(docname: str, program: Program) -> str:
     return f"{docname}.{'.'.join(labels)}.py"
 
 
-def script(program: Program, title: str, label: str, settings: str) -> str:
+def script(program: Program, title: str, label: str, settings: str, setup: str = "") -> str:
     """The file's text. `label` is what the reader's tab is called, `settings` the module of the
-    Django project's settings, or "" for plain Python."""
+    Django project's settings, or "" for plain Python; `setup` is what runs before each page."""
     reader = f"as read in the tab {label}, " if label else ""
     parts = [_HEAD.format(title=title, page=program.page.path, reader=reader)]
     parts.append(_imports(program))
@@ -62,6 +62,9 @@ def script(program: Program, title: str, label: str, settings: str) -> str:
         if needs_django and snippet.kind in ("python", "pycon", "sql"):
             parts.append(_DJANGO.format(settings=settings))
             needs_django = False
+        if setup and snippet.kind in ("python", "pycon", "sql"):
+            parts.append(f"# What runs before each page\n{setup.strip()}\n")
+            setup = ""
         if _awaits(body):
             body = _AWAITING.format(code=body)
             if not any("asyncio.Runner()" in part for part in parts):
