@@ -69,6 +69,11 @@ class Bench:
         only_one = isinstance(self.server, GivenDatabase)
         self.databases = Databases(self.server, self.run_name, self.keep, only_one=only_one)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether pages use no Django: there is no project, and the driver connects by itself."""
+        return self.project is None and bool(self.target.dbapi) and not self.compiling
+
     def worker(self) -> Worker:
         """One that is free, or another one; it is the caller's until it is done with it. Raises
         TargetError where the server is gone."""

@@ -102,6 +102,10 @@ class Benches:
 
     def _have(self, request: Request) -> Had:
         target, offer = request.target, self.look(request.name)
+        if self.project is not None and not target.engine:
+            raise TargetError(
+                f"Django has no backend for {target.label}, and these pages run in a Django project"
+            )
         if offer.start is not None:
             server = self._as_given(offer, offer.start(self._new_folder(f"{request.name}-server")))
             self._check(request, server)

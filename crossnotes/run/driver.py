@@ -19,7 +19,7 @@ from pathlib import Path
 from crossnotes import config, files
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, Reading, Source
-from crossnotes.kinds import KINDS
+from crossnotes.kinds import kind_of
 from crossnotes.ledger import Ledger, one_per_snippet
 from crossnotes.page import Listing, Problem, Snippet
 from crossnotes.program import Program, at
@@ -120,16 +120,17 @@ def needs_server(bench: Bench, snippet: Snippet) -> bool:
 
 def _as_run(snippet: Snippet, project: Project | None) -> Snippet:
     """A listing of a file that is not the project's is a block like any other."""
-    if snippet.listing is None or snippet.language not in KINDS:
+    kind = kind_of(snippet.language)
+    if snippet.listing is None or kind is None:
         return snippet
     if _is_of_project(snippet.listing, project):
         return snippet
-    return replace(snippet, kind=KINDS[snippet.language])
+    return replace(snippet, kind=kind)
 
 
 def _only_shows(snippet: Snippet, project: Project | None) -> bool:
     """Whether it is a listing that no program could load or run."""
-    if snippet.listing is None or snippet.language in KINDS:
+    if snippet.listing is None or kind_of(snippet.language):
         return False
     return not _is_of_project(snippet.listing, project)
 

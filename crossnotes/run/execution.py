@@ -23,13 +23,17 @@ from crossnotes.run.interpreter import (
 from crossnotes.run.record import TIMEOUT, Record, at_block, of_interpreter, timeout_of
 from crossnotes.run.trace import Trace
 from crossnotes.run.worker import Worker
-from crossnotes.targets import Database, TargetError
+from crossnotes.targets import Database, TargetError, urls
 from crossnotes.text import transcript
 from crossnotes.text.matching import Expected, matches, same
 
 #: Kinds of block that show something of the project: the program then has a copy of the project
 #: and a Python of its own, as a reader would.
 OF_PROJECT = ("dotenv", "file", "listing")
+
+#: Kinds of block that need a database, in whatever program, and how others ask for one.
+OF_DATABASE = ("sql", "console", "outside")
+URLS = (urls.DATABASE_URL, urls.SQLALCHEMY_URL)
 
 
 class Execution:
@@ -87,9 +91,7 @@ class Execution:
             return True
         try:
             if not self.shows_settings and self._uses_database():
-                facts = self._own_database().facts
-                connection = self.bench.config.connection
-                self.environment |= projects.connection_environment(connection, facts)
+                self.environment |= self._told(self._own_database())
         except BlockFailedError as error:
             self._failed(first, error)
         except (TargetError, OSError) as error:
@@ -141,7 +143,30 @@ class Execution:
     # -- the database ----------------------------------------------------------------------------
 
     def _uses_database(self) -> bool:
-        return self.project is not None or any(s.kind in ("sql", "console") for s in self.snippets)
+        return (
+            self.project is not None
+            or any(s.kind in OF_DATABASE for s in self.snippets)
+            or any(name in code for code in self._codes() for name in URLS)
+        )
+
+    def _codes(self) -> Iterator[str]:
+        """All that is run of the page."""
+        yield self.bench.config.setup
+        yield from (snippet.code for snippet in self.snippets)
+
+    def _facts(self, database: Database) -> dict[str, str]:
+        """What is known of a database, with its URL."""
+        found = urls.environment(database, self.bench.target.driver)
+        url = {"url": found[urls.DATABASE_URL]} if found else {}
+        return {**database.facts, **url}
+
+    def _told(self, database: Database) -> dict[str, str]:
+        """The variables that say to a program where its database is."""
+        connection = self.bench.config.connection
+        found = projects.connection_environment(connection, self._facts(database))
+        if self.bench.is_plain:
+            found = {**urls.environment(database, self.bench.target.driver), **found}
+        return found
 
     def _own_database(self) -> Database:
         if self.database is None:
@@ -175,7 +200,9 @@ class Execution:
 
     def _interpret(self, group: Sequence[Snippet]) -> None:
         """Send some blocks in one request."""
-        needs_django = self.project is not None or any(s.kind == "sql" for s in group)
+        needs_django = not self.bench.is_plain and (
+            self.project is not None or any(s.kind == "sql" for s in group)
+        )
         interpreter = self._ready_interpreter(needs_django)
         self._set_up(interpreter, group[0])
         waiting = iter(group)
@@ -234,6 +261,9 @@ class Execution:
                 self.interpreter = self.worker.interpreter(needs_django)
         if needs_django and not self.interpreter.is_connected:
             self._connect(self.interpreter)
+        elif self.bench.is_plain and not self.interpreter.is_connected and self._uses_database():
+            database = self._own_database()
+            self.worker.open(self.interpreter, database, self._told(database))
         return self.interpreter
 
     def _connect(self, interpreter: Interpreter) -> None:
@@ -275,7 +305,7 @@ class Execution:
 
     def _dotenv(self, snippet: Snippet) -> str:
         config = self.bench.config
-        facts = self._own_database().facts
+        facts = self._facts(self._own_database())
         try:
             text = dotenv.live(snippet.code, snippet.line, config.connection, config.dotenv, facts)
         except dotenv.DotenvError as error:
@@ -329,7 +359,7 @@ class Execution:
         self, snippet: Snippet, command: transcript.Command, line: int
     ) -> tuple[str, int]:
         """What a statement gave, and how many rows it gave or changed, or -1."""
-        interpreter = self._ready_interpreter(needs_django=True)
+        interpreter = self._ready_interpreter(needs_django=not self.bench.is_plain)
         block = self.record.block(snippet)
         block |= {"kind": "sql", "code": command.text, "line": line, "expected": None}
         block["client"] = command.client

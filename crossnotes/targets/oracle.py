@@ -271,5 +271,6 @@ TARGETS = [
         compile_only=compile_only,
         series_numbers=SERIES_NUMBERS,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.oracle",
     )
 ]

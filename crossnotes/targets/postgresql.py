@@ -437,5 +437,6 @@ TARGETS = [
         share=share,
         series_numbers=SERIES_NUMBERS,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.postgresql",
     )
 ]

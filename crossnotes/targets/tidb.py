@@ -339,6 +339,7 @@ def _target(deployment: str, label: str) -> Target:
         share=share,
         cloud=_CLOUD_NAMES.get(deployment, ""),
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.mysql",
     )
 
 

@@ -184,6 +184,11 @@ def _file(snippet: Snippet) -> Iterator[str]:
     yield f"pathlib.Path({path!r}).write_text({snippet.code + chr(10)!r})"
 
 
+def _foreign(snippet: Snippet) -> Iterator[str]:
+    yield f"# A block of {snippet.language}, which Python does not run:"
+    yield from (f"# {line}".rstrip() for line in snippet.code.split("\n"))
+
+
 def _listing(snippet: Snippet) -> Iterator[str]:
     if snippet.listing is not None:
         yield f"# The page shows a part of {snippet.listing.path.name} here."
@@ -196,5 +201,6 @@ _DOWNLOADS: Mapping[str, Callable[[Snippet], Iterator[str]]] = {
     "commands": _console,
     "env": _dotenv,
     "file": _file,
+    "foreign": _foreign,
     "note": _listing,
 }
