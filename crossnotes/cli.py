@@ -391,6 +391,29 @@ def _write(path: str, parts: Iterable[str]) -> Iterator[str]:
         yield f"cannot write {path}: {error.strerror}"
 
 
+# -- doctor ---------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("path", default=".")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--all", "show_all", is_flag=True, help="Name every place, not the first few.")
+def doctor(path: str, as_json: bool, show_all: bool) -> None:
+    """Say what a run would make of the docs at PATH, MyST or Markdown of MkDocs, and execute
+    nothing of them, conf.py included."""
+    from crossnotes import doctor
+
+    try:
+        config = configuration.find(Path(path) if Path(path).is_dir() else Path(path).parent)
+        report = doctor.examine(doctor.look(Path(path)), config)
+    except (configuration.ConfigError, doctor.DoctorError) as error:
+        raise Wrong(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(doctor.as_json(report), ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(doctor.told(report, sys.maxsize if show_all else doctor.MOST)))
+
+
 # -- targets --------------------------------------------------------------------------------------
 
 
