@@ -5,9 +5,9 @@ Neither conf.py nor a block is run: conf.py is read as text, and what it compute
 
 from __future__ import annotations
 
-import ast
 import os
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crossnotes import config as configuration
-from crossnotes import files, markdown, reader
+from crossnotes import dialects, files, reader
 from crossnotes.config import Config
 from crossnotes.markdown import Myst
 from crossnotes.page import Page, Problem, Snippet
@@ -116,14 +116,14 @@ def _site(builder: str, file: Path | None, source: Path) -> Site:
             f"{source}: no pages; looked for *.md and *.rst"
             + (f", as {file} says" if file is not None else " there and in what is below")
         )
-    myst = myst_of(file) if builder == "Sphinx" and file is not None else Myst()
+    myst = dialects.as_written(file) if builder == "Sphinx" and file is not None else Myst()
     return Site(builder, file, source, pages, unread, myst)
 
 
 def _myst_above(folder: Path) -> Myst:
     for each in (folder.resolve(), *folder.resolve().parents):
         if (each / "conf.py").is_file():
-            return myst_of(each / "conf.py")
+            return dialects.as_written(each / "conf.py")
     return Myst()
 
 
@@ -155,63 +155,6 @@ def _of_mkdocs(file: Path) -> Path:
         found = None
     folder = found.get("docs_dir", "docs") if isinstance(found, dict) else "docs"
     return file.parent / (folder if isinstance(folder, str) else "docs")
-
-
-def conf_values(conf: Path) -> dict[str, Any]:
-    """What a conf.py writes out: names and literal values, with what is added to lists. What it
-    computes is left out."""
-    try:
-        tree = ast.parse(files.read(conf))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found: dict[str, Any] = {}
-    for statement in ast.walk(tree):
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = _literal(value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found[name] = _literal(value)
-            case ast.AugAssign(target=ast.Name(id=name), op=ast.Add(), value=value):
-                found[name] = [*_list(found.get(name)), *_list(_literal(value))]
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend"), args=[value]
-            ):
-                more = _literal(value)
-                found[name] = [*_list(found.get(name)), *(_list(more) or [more])]
-    return found
-
-
-def _literal(value: ast.expr) -> Any:
-    """A value that is written out; of a list, the items that are."""
-    if isinstance(value, ast.List | ast.Tuple | ast.Set):
-        return [item for each in value.elts if (item := _literal(each)) is not None]
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, TypeError, RecursionError):
-        return None
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple | set | frozenset) else []
-
-
-def myst_of(conf: Path) -> Myst:
-    """The MyST that a conf.py asks for, as far as it writes it out."""
-    values = conf_values(conf)
-    loaded = {str(name) for name in _list(values.get("extensions"))}
-    directives = dict(markdown.default_directives())
-    if "sphinx_inline_tabs" in loaded and "sphinx_tabs.tabs" not in loaded:
-        for name in ("tabs", "group-tab", "code-tab"):
-            directives.pop(name, None)
-    extensions = frozenset(str(name) for name in _list(values.get("myst_enable_extensions")))
-    substitutions = values.get("myst_substitutions")
-    return Myst(
-        extensions,
-        directives,
-        {str(k): str(v) for k, v in substitutions.items()}
-        if isinstance(substitutions, dict)
-        else {},
-    )
 
 
 # -- what a run would make of it ------------------------------------------------------------------
@@ -281,16 +224,18 @@ _COMMANDS: Sequence[tuple[str, str]] = (
      r"delete|down)\b|\bmkfs|\bdd\s+if="),
     ("network", rf"\b(?:curl|wget|ssh|scp|rsync|ftp|telnet|twine|gh)\s|\bgit\s+(?:clone|push|pull|"
      rf"fetch)\b|\bdocker\s+(?:run|pull|push|compose)|{_ELSEWHERE}"),
-    ("does not end", r"\brunserver\b|\buvicorn\b|\bgunicorn\b|\bhypercorn\b|\bdaphne\b|\bflask\b.*"
-     r"\brun\b|\bfastapi\s+(?:dev|run)|\bmkdocs\s+serve|\bcelery\b.*\bworker\b|--reload\b|\btail\s+-f"
+    ("does not end", r"\brunserver\b|(?:^|[;&|]\s*|-m\s+|run\s+)(?:uvicorn|gunicorn|hypercorn)\b|"
+     r"\bflask\b.*\brun\b|\bfastapi\s+(?:dev|run)|\bmkdocs\s+serve|\bcelery\b.*\bworker\b"
+     r"|--reload\b|\btail\s+-f"
      r"|\bnpm\s+(?:start|run\s+dev)|http\.server"),
     ("has root's rights", r"(?:^|[;&|]\s*)sudo\s"),
 )  # fmt: skip
 _PYTHON: Sequence[tuple[str, str]] = (
     ("deletes", r"\bshutil\.rmtree|\bos\.(?:remove|unlink|rmdir|removedirs)\b|\.(?:unlink|rmdir)\("
      r"|\bDROP\s+(?:DATABASE|TABLE|SCHEMA)\b|\bTRUNCATE\b"),
-    ("network", r"\b(?:requests|httpx|aiohttp)\.\w|\burlopen\(|\burllib\.request|\bsocket\.socket|"
-     rf"\bsmtplib|\bboto3|\bftplib|\bparamiko|\bwebsockets?\.connect|{_ELSEWHERE}"),
+    ("network", r"\b(?:requests|httpx|aiohttp)\.\w+\(|\burlopen\(|\burllib\.request|"
+     rf"\bsocket\.socket|\bsmtplib|\bboto3|\bftplib|\bparamiko|\bwebsockets?\.connect|\.(?:get|post|put|patch|delete|"
+     rf"head|request|open|connect)\(\s*f?[\"']{_ELSEWHERE}"),
     ("starts processes", r"\bos\.(?:system|exec\w*|spawn\w*|kill|popen|fork)\b|\bsubprocess\.\w"),
     ("does not end", r"\bserve_forever\(|\brun_forever\(|\buvicorn\.run\(|\bapp\.run\(|\binput\(|"
      r"\bbreakpoint\(|\bset_trace\("),
@@ -349,6 +294,9 @@ def settings(report: Report) -> Iterator[str]:
     if report.unlabelled:
         yield f"# {_blocks(len(report.unlabelled))} without a language; better give each one."
         yield 'unlabelled = "show"'
+    if setup := _doctest_setup(report.site):
+        yield "# What sphinx.ext.doctest runs before each block (doctest_global_setup in conf.py)."
+        yield f"setup = {setup}"
     if any(danger.kind in _OF_SHELL for danger in _of_commands(report)):
         yield "# Some commands install, delete or use the network; true runs them."
         yield "shell = false"
@@ -365,6 +313,16 @@ def settings(report: Report) -> Iterator[str]:
 
 
 _OF_SHELL = ("installs", "deletes", "network", "has root's rights", "does not end")
+
+
+def _doctest_setup(site: Site) -> str:
+    """What a conf.py has sphinx.ext.doctest run before each block, as TOML; "" for nothing."""
+    if site.builder != "Sphinx" or site.file is None:
+        return ""
+    code = dialects.conf_values(site.file).get("doctest_global_setup")
+    if not isinstance(code, str) or not code.strip() or "'''" in code:
+        return ""
+    return f"'''\n{textwrap.dedent(code).strip()}\n'''"
 
 
 def _of_commands(report: Report) -> Iterator[Danger]:

@@ -93,7 +93,8 @@ def _parser(extensions: frozenset[str], has_front_matter: bool) -> MarkdownIt:
 
 #: A tab, or an admonition that may be folded, of Python-Markdown: what is indented below is in it.
 _INDENTED = re.compile(
-    r"(?:(===)([!+]{0,2})[ \t]+([\"'])(?P<label>.*)\3|(?:!!!|\?\?\?)\+?[ \t]+\S.*)$"
+    r"(?:(===)([!+]{0,2})[ \t]+([\"'])(?P<label>.*)\3|(?:!!!|\?\?\?)\+?[ \t]+\S.*"
+    r"|(?P<docs>:::)[ \t]+[\w.]+)$"
 )
 
 
@@ -103,10 +104,10 @@ def _mkdocs(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     another set."""
     column = state.sCount[start]
     at = state.bMarks[start] + state.tShift[start]
-    if column - state.blkIndent >= 4 or state.src[at : at + 3] not in ("===", "!!!", "???"):
+    if column - state.blkIndent >= 4 or state.src[at : at + 3] not in ("===", "!!!", "???", ":::"):
         return False
     match = _INDENTED.match(state.src[at : state.eMarks[start]].rstrip())
-    if match is None:
+    if match is None or (match["docs"] and not _has_options(state, start, end, column)):
         return False
     if silent:
         return True
@@ -115,13 +116,22 @@ def _mkdocs(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         line += 1
         if not state.isEmpty(line - 1):
             after = line
+    state.line = line
+    if match["docs"]:
+        return True  # mkdocstrings' options are no code
     token = state.push("mkdocs_block", "", 0)
     token.content = state.getLines(start + 1, after, column + 4, False)
     token.info, token.map = match["label"] or "", [start, line]
     token.markup = f"{match[1] or ''}{'!' if match[2] and '!' in match[2] else ''}"
     token.block = True
-    state.line = line
     return True
+
+
+def _has_options(state: StateBlock, start: int, end: int, column: int) -> bool:
+    """Whether a `:::` is mkdocstrings', with options below, and no fence of MyST."""
+    return (
+        start + 1 < end and state.sCount[start + 1] >= column + 4 and not state.isEmpty(start + 1)
+    )
 
 
 def _prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -221,8 +231,8 @@ def fence_language(info: str) -> str:
     if info.startswith("{"):
         classes = (word.strip("{}") for word in info.replace("{", "{ ").split())
         return next((word[1:] for word in classes if word.startswith(".")), "")
-    word = info.split()[0] if info else ""
-    return re.split(r"[{,]", word)[0]
+    word = re.split(r"[\s{,]", info)[0]
+    return "" if "=" in word else word
 
 
 def directive(name: str, argument: str, content: str, line: int) -> Directive:

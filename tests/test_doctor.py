@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crossnotes import config, doctor
+from crossnotes import config, dialects
 
 from .conftest import PAGES, REPOSITORY, Repository, command
 
@@ -79,7 +79,7 @@ def test_conf_py_is_read_and_not_run(sphinx: Repository) -> None:
     assert (found["builder"], found["source"]) == ("Sphinx", "docs/source")
     assert (found["pages"], found["unread"]) == (1, 1)
     assert not (sphinx.root / "executed").exists()
-    values = doctor.conf_values(sphinx.root / "docs/source/conf.py")
+    values = dialects.conf_values(sphinx.root / "docs/source/conf.py")
     assert values["extensions"] == ["myst_parser", "sphinx_inline_tabs"]
     assert values["myst_enable_extensions"] == ["colon_fence"]
 

@@ -167,9 +167,7 @@ def test_without_a_shell_no_command_is_run(repository: Repository, by: str) -> N
 
 def test_languages_of_the_settings_are_those_of_the_site(repository: Repository) -> None:
     path = repository.root / "pyproject.toml"
-    path.write_text(
-        path.read_text() + '\n[tool.crossnotes.languages]\nen = "English"\nde = "Deutsch"\n'
-    )
+    path.write_text(path.read_text().replace('ja = "日本語"', 'de = "Deutsch"'))
     (repository.root / "conf.py").write_text("project = 'x'\n")
     assert site.read_languages(repository.root / "conf.py") == {"en": "English", "de": "Deutsch"}
     (repository.root / "conf.py").write_text("crossnotes_languages = {'fr': 'Français'}\n")
@@ -182,7 +180,7 @@ def test_sphinx_takes_from_the_settings_what_conf_py_leaves_open(project: Reposi
 
     said(project, 'django = "project"\nledger = "seen"')
     path = project.root / "pyproject.toml"
-    path.write_text(path.read_text() + '\n[tool.crossnotes.languages]\nfr = "Français"\n')
+    path.write_text(path.read_text().replace('en = "English"\nja = "日本語"', 'fr = "Français"'))
     conf = project.root / "docs" / "conf.py"
     project.page("# A\n", "index.md")
     conf.write_text('extensions = ["myst_parser", "crossnotes.sphinxext.configured"]\n')

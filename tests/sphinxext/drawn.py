@@ -6,14 +6,14 @@ from xml.etree import ElementTree
 from crossnotes import ledger as ledgers
 
 from ..conftest import Repository
-from .conftest import LANGUAGES, REPOSITORY, sphinx_build
+from .conftest import REPOSITORY, sphinx_build
 
 
 def make_site(project: Repository) -> Repository:
     """The repository with our settings of Sphinx."""
     shutil.copy(REPOSITORY / "conf.py", project.root)
     with (project.root / "conf.py").open("a", encoding="utf-8") as conf:
-        conf.write(f'crossnotes_django = "project"\n{LANGUAGES}')
+        conf.write('crossnotes_django = "project"\n')
     for folder in ("docs/_static", "docs/_templates"):
         shutil.copytree(REPOSITORY / folder, project.root / folder)
     return project
