@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -124,6 +125,13 @@ def list_snippets(paths: Sequence[str]) -> None:
 )
 @click.option("--no-shell", is_flag=True, help="Run no commands of console blocks.")
 @click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
+@click.option(
+    "--shard",
+    default="",
+    metavar="I/N",
+    help="Run the I-th of N parts of the pages; the ledgers of all parts together are those of one "
+    "run.",
+)
 @click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
     paths: Sequence[str],
@@ -142,12 +150,13 @@ def test(
     trust_pages: bool,
     no_shell: bool,
     update: bool,
+    shard: str,
     no_reuse: bool,
 ) -> None:
     """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line.
     Without PATHS, those of all pages of the project."""
     book = _book()
-    sources = _sources(paths, book)
+    sources = _shard(_sources(paths, book), shard)
     keep_going = keep_going or book.config.on_failure == "keep-going"
     options = Options(
         update,
@@ -537,6 +546,18 @@ def _sources(paths: Sequence[str], book: Book) -> list[Source]:
         raise Wrong(
             f"{error} ({_where_from(book)}); name the pages, or say where they are"
         ) from error
+
+
+def _shard(sources: Sequence[Source], shard: str) -> Sequence[Source]:
+    """The pages of one of some parts, `2/5`: every fifth from the second on, which is the same on
+    every machine that has the same pages."""
+    if not shard:
+        return sources
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", shard)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise Wrong(f"--shard {shard}: write a part and their number, such as 2/5")
+    return sorted(sources, key=lambda source: source.shown_as)[number - 1 :: of]
 
 
 def _where_from(book: Book) -> str:
