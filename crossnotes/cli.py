@@ -22,10 +22,11 @@ from typing import Any
 
 import click
 
+from crossnotes import __version__, files, results_cli
 from crossnotes import config as configuration
-from crossnotes import files, results_cli
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, BookError, Source
+from crossnotes.extras import needed
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
 from crossnotes.result import Result, is_not_reached
@@ -43,6 +44,7 @@ class Wrong(click.ClickException):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="crossnotes")
 def main() -> None:
     """Documentation that cannot be wrong: runs the code blocks of MyST pages on databases."""
     for stream in (sys.stdout, sys.stderr):
@@ -463,6 +465,8 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
             server = offer.start(Path(folder))
         except TargetError as error:
             return row | {"problem": str(error)}
+        except ModuleNotFoundError as error:
+            return row | {"problem": needed(error)}
         row["version"] = server.identity.version
         server.close()
     return row

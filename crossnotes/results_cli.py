@@ -137,6 +137,8 @@ def _check(folder: Path) -> int:
     for problem in found.problems:
         click.echo(problem)
     runs = [_read(path) for path in sorted(folder.rglob("*.json"))]
+    if not runs:
+        raise Wrong(f"{folder} holds no ledgers (*.json)")
     lines = list(kept.unconfirmed(found, runs))
     click.echo("\n".join(lines) if lines else "every result is confirmed")
     return 1 if lines or found.problems else 0
@@ -164,6 +166,12 @@ def answers(subjects: Sequence[str], items: Sequence[str], as_json: bool) -> Non
             known.setdefault(kept.subject_of(page.path), page)
             known[page.path] = page
     names = sorted(name for name in known if not name.endswith(".md"))
+    if not names:
+        looked = ", ".join(map(os.path.relpath, found.config.paths))
+        raise Wrong(
+            f"no page with blocks in {looked}; pages are where `source` in [tool.crossnotes] of "
+            f"{configuration.FILE} says"
+        )
     wanted = [_subject(text) for text in subjects] or [(name, "") for name in names]
     for subject, name in wanted:
         if subject not in known:

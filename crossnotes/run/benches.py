@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossnotes.config import Config
+from crossnotes.extras import needed
 from crossnotes.run.bench import Bench
 from crossnotes.run.cleanup import PREFIX, Lifetime, drop_all
 from crossnotes.run.project import Project
@@ -90,6 +91,9 @@ class Benches:
                 except TargetError as error:
                     self._problems[target] = str(error)
                     raise
+                except ModuleNotFoundError as error:
+                    self._problems[target] = needed(error)
+                    raise TargetError(needed(error)) from error
             return self._had[target]
 
     def _lock_of(self, target: str) -> threading.Lock:
