@@ -425,6 +425,22 @@ def doctor(path: str, as_json: bool, show_all: bool) -> None:
         click.echo("\n".join(doctor.told(report, sys.maxsize if show_all else doctor.MOST)))
 
 
+# -- reference ------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument(
+    "part", type=click.Choice(["configuration", "commands", "blocks", "ledger"]), required=False
+)
+def reference(part: str | None) -> None:
+    """Print the reference as Markdown, made from the code: of configuration, commands, blocks and
+    ledger."""
+    from crossnotes.reference import PARTS
+
+    for name in [part] if part else PARTS:
+        click.echo("\n".join(PARTS[name]()))
+
+
 # -- targets --------------------------------------------------------------------------------------
 
 
