@@ -168,7 +168,8 @@ def test(
         trust_pages,
         shell=book.config.shell and not no_shell,
     )
-    benches = Benches(book.config, _project(django, book), _environment(env_file), options)
+    project = _project(django, book, sources)
+    benches = Benches(book.config, project, _environment(env_file), options)
     printer = _Printer()
     driver = Driver(
         book,
@@ -620,7 +621,12 @@ def _targets(names: Sequence[str], book: Book) -> list[Any]:
     return asked
 
 
-def _project(folder: str | None, book: Book) -> projects.Project | None:
+def _project(folder: str | None, book: Book, sources: Sequence[Source]) -> projects.Project | None:
+    """The Django project that a person names, else that of the settings, which is for the pages of
+    its repository."""
+    root = book.config.root
+    if folder is None and not all(source.path.is_relative_to(root) for source in sources):
+        return None
     try:
         return projects.of(book.config, Path(folder) if folder is not None else None)
     except (projects.ProjectError, OSError) as error:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,15 @@ def test_sphinx_takes_from_the_settings_what_conf_py_leaves_open(project: Reposi
 def test_settings_of_this_repository_say_django_once() -> None:
     found = config.find(site.Path(__file__).parents[1])
     assert (found.django, found.source, list(found.languages)) == ("snippets", "docs", ["en", "ja"])
+
+
+def test_pages_of_elsewhere_do_not_run_in_the_project_of_the_settings(
+    project: Repository, tmp_path: Path
+) -> None:
+    said(project, 'django = "project"')
+    page = tmp_path / "elsewhere" / "a.md"
+    page.parent.mkdir()
+    page.write_text("# A\n\n```python\nimport sys\nprint('notes' in sys.modules)\n```\n")
+    done = project.crossnotes("test", page, "--json", "found.json")
+    assert done.code == 0, done.out
+    assert project.json("found.json")["results"][0]["output"] == "False\n"
