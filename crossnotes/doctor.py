@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crossnotes import config as configuration
-from crossnotes import dialects, files, reader
+from crossnotes import dialects, files, markdown, reader
 from crossnotes.config import Config
 from crossnotes.markdown import Myst
 from crossnotes.page import Page, Problem, Snippet
@@ -198,17 +198,13 @@ def _add(report: Report, page: Page) -> None:
             report.dangers += dangers(snippet)
 
 
-#: How sites of MkDocs show code of files: `--8<-- "a.py"`, `{* a.py *}`, `{!> a.py !}`.
-_INCLUDE = re.compile(r"""-+8<-+ ["'].+["']|\{\*\s*\S+.*\*\}|\{!>?\s*\S+.*!\}""")
-
-
 def _includes(path: Path, shown: str) -> Iterator[str]:
     try:
         text = files.read(path).decode("utf-8", "replace")
     except OSError:
         return
     for number, line in enumerate(text.split("\n"), 1):
-        if _INCLUDE.search(line):
+        if markdown.MACRO.search(line):
             yield f"{shown}:{number}"
 
 

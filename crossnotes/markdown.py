@@ -46,6 +46,10 @@ def default_directives() -> Mapping[str, str]:
 MKDOCS = "mkdocs"
 
 
+#: How sites of MkDocs show code of files: `--8<-- "a.py"`, `{* a.py *}`, `{!> a.py !}`.
+MACRO = re.compile(r"""-+8<-+ ["'].+["']|\{\*\s*\S+.*\*\}|\{!>?\s*\S+.*!\}""")
+
+
 @dataclass(frozen=True, slots=True)
 class Myst:
     """The MyST of a project: its block extensions, what its directives make of their body

@@ -616,6 +616,8 @@ class _Reader:
             return
         if problem is None and "skip" not in options:
             problem = self._session_problem(kind, language, code, code_line)
+        if problem is None and "skip" not in options:
+            problem = self._macro_problem(code, code_line)
         for option, kinds in OPTION_KINDS.items():
             if option in options and kind not in kinds and problem is None:
                 message = f":{option}: is for {', '.join(kinds)} blocks, and this is a {kind} block"
@@ -649,6 +651,21 @@ class _Reader:
                 transcript.commands(code, language)
         except (pycon.SessionError, transcript.TranscriptError) as error:
             return self._failing(line + error.offset, str(error))
+        return None
+
+    def _macro_problem(self, code: str, line: int) -> Problem | None:
+        """A line in whose place a site of MkDocs shows a file."""
+        if markdown.MKDOCS not in self.dialect.myst.extensions:
+            return None
+        if not any(sign in code for sign in ("8<-", "{*", "{!")):
+            return None
+        for number, text in enumerate(code.split("\n"), line):
+            if markdown.MACRO.search(text):
+                return self._failing(
+                    number,
+                    "a macro puts a file here, which is not read; show it by {literalinclude}, or "
+                    "write the code out",
+                )
         return None
 
     def _add(self, **fields: Any) -> None:

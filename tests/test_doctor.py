@@ -143,8 +143,10 @@ def test_site_of_mkdocs_is_read(repository: Repository) -> None:
         '\n``` py\n--8<-- "a.py"\n```\n',
     )
     found = report(repository)
-    assert (found["builder"], found["source"], found["run"]) == ("MkDocs", "handbook", {"py": 2})
+    assert (found["builder"], found["source"], found["run"]) == ("MkDocs", "handbook", {"py": 1})
     assert found["includes"] == ["handbook/a.md:9", "handbook/a.md:12"]
+    (refused,) = found["refused"]  # type: ignore[misc]
+    assert (refused["line"], "a macro puts a file here" in refused["message"]) == (12, True)
     assert report(repository, "handbook")["builder"] == "MkDocs"
 
 

@@ -70,6 +70,9 @@ def connect(entry):
 """
 
 BLOCKS = '''
+DECK, CARD = "set", "tab"
+
+
 def calc(code, namespace):
     """Each line is a sum, whose names are those of the page's Python."""
     return "\\n".join(str(eval(line, dict(namespace))) for line in code.splitlines())
@@ -81,6 +84,10 @@ duckdb = crossnotes_duckdb
 
 [crossnotes.blocks]
 calc = crossnotes_duckdb.blocks:calc
+
+[crossnotes.tabs]
+deck = crossnotes_duckdb.blocks:DECK
+deck-card = crossnotes_duckdb.blocks:CARD
 """
 
 
@@ -220,6 +227,16 @@ def test_it_is_listed_and_pages_may_name_it(outside: Path, repository: Repositor
     assert [
         [result["output"] for result in ledger["results"]] for ledger in repository.json("f.json")
     ] == [["d\n"], ["s\n"]]
+
+
+def test_tabs_of_another_package_are_a_choice(outside: Path, repository: Repository) -> None:
+    card = ":::{{deck-card}} {}\n\n```python\nprint('{}')\n```\n:::\n"
+    cards = card.format("pip", "p") + card.format("uv", "u")
+    repository.page(f"# A\n\n::::{{deck}}\n{cards}::::\n")
+    done = run(outside, repository, "test", "--json", "f.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [(r["tab"], r["output"]) for r in repository.json("f.json")["results"]]
+    assert found == [(["pip"], "p\n"), (["uv"], "u\n")]
 
 
 def test_django_project_is_told_that_django_has_no_backend(
