@@ -24,7 +24,7 @@ linkcheck: $(VENV)/site  # Ask for every external link of the pages (needs a net
 	@$(RUN) -m crossnotes linkcheck
 
 snippet-test: $(VENV)/site  # Run every code block (TARGETS="sqlite …" PAGES="docs/a.md:12 …")
-	@$(RUN) -m crossnotes test $(or $(PAGES),docs) --django snippets --ledger build/ledger $(or $(addprefix --target ,$(TARGETS)),--every-target)
+	@$(RUN) -m crossnotes test $(PAGES) --ledger build/ledger $(or $(addprefix --target ,$(TARGETS)),--every-target)
 
 targets: $(VENV)/site  # Show which databases can be had, or why not
 	@$(RUN) -m crossnotes targets

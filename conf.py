@@ -13,9 +13,6 @@ extensions = [
     "crossnotes.site",
     "crossnotes.mends",
 ]
-
-# The first is the one that the pages are written in.
-crossnotes_languages = {"en": "English", "ja": "日本語"}
 # For what others read: canonical and hreflang links, the sitemap. The rest is relative.
 crossnotes_base_url = os.environ.get("CROSSNOTES_BASE_URL", "https://example.com/")
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import uuid
@@ -66,11 +67,41 @@ def sbom(name: str, version: str) -> dict[str, object]:
     }
 
 
+#: A link of Markdown to a file of the repository, or a picture of it.
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)]+)\)")
+
+
+def repository() -> str:
+    """Where the repository is on the web; GitHub's runners say it. "" where nobody does."""
+    server, name = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    named = os.environ.get("CROSSNOTES_REPOSITORY_URL", "")
+    return named.rstrip("/") or (f"{server}/{name}" if server and name else "")
+
+
+def for_index(readme: str, repository: str) -> str:
+    """A README as an index of packages shows it, which has no files: links lead to the repository.
+    Where nobody knows where that is, they are words, and pictures are left out."""
+
+    def link(match: re.Match[str]) -> str:
+        sign, text, path = match.groups()
+        if not repository:
+            return "" if sign else text
+        return f"{sign}[{text}]({repository}/{'raw' if sign else 'blob'}/main/{path})"
+
+    return _LINK.sub(link, readme)
+
+
 def main() -> None:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
-    for build in (buildapi.build_wheel, buildapi.build_sdist):
-        print(OUT / build(str(OUT)))
+    readme = Path("README.md")
+    written = readme.read_bytes()
+    try:
+        readme.write_text(for_index(written.decode(), repository()), encoding="utf-8")
+        for build in (buildapi.build_wheel, buildapi.build_sdist):
+            print(OUT / build(str(OUT)))
+    finally:
+        readme.write_bytes(written)
     version = metadata.version("crossnotes")
     path = OUT / f"crossnotes-{version}.cdx.json"
     path.write_text(json.dumps(sbom("crossnotes", version), indent=1) + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 import sys
 
 from crossnotes.cli import main
+from crossnotes.extras import needed
 
 
 def run() -> None:
@@ -12,11 +13,7 @@ def run() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "crossnotes":
             raise
-        print(
-            f"Error: {error.name} is not installed, and this needs it: "
-            "pip install 'crossnotes[site]'",
-            file=sys.stderr,
-        )
+        print(f"Error: {needed(error)}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from crossnotes import config as configuration
 from crossnotes import dialects, reader
 from crossnotes.config import Config
+from crossnotes.markdown import Myst
 from crossnotes.page import Page, Problem
 from crossnotes.program import Labels, Program, programs, tab_problems, targets_of
 from crossnotes.ranges import Version
 from crossnotes.reader import Dialect
-from crossnotes.targets import Target, every_target, releases
+from crossnotes.targets import Target, every_target, releases, requests
 
 PAGE = ".md"
 
@@ -61,16 +62,22 @@ class Book:
 
     @cached_property
     def targets(self) -> list[str]:
-        """The names of all targets there are."""
-        return list(every_target())
+        """The names of the targets that a page is for whose tabs and front matter name none."""
+        return targets_of_project(self.config)
 
-    def check_tabs(self) -> None:
-        """Raise BookError for a label that is tied to a target which there is not."""
+    def check(self) -> None:
+        """Raise BookError where the settings name a target that there is not."""
+        for name in self.config.targets:
+            try:
+                requests.parse(name)
+            except requests.RequestError as error:
+                file = self.config.root / configuration.FILE
+                raise BookError(f"{file}: targets in [tool.crossnotes]: {error}") from error
         for label, target in self.config.tabs.items():
-            if target not in self.targets:
+            if target not in every_target():
                 raise BookError(
                     f"{self.config.root / configuration.FILE}: tab {label!r} names {target!r}; "
-                    f"known targets are: {', '.join(self.targets)}"
+                    f"known targets are: {', '.join(every_target())}"
                 )
 
     # -- finding pages ---------------------------------------------------------------------------
@@ -125,8 +132,7 @@ class Book:
                 myst = dialects.myst_of(conf)
             except dialects.ConfError as error:
                 raise BookError(str(error)) from error
-            names = frozenset(self.targets)
-            self._dialects[conf] = Dialect(self.config.show_only, names, myst, releases())
+            self._dialects[conf] = dialect_of(self.config, myst)
         return self._dialects[conf]
 
     def _up_to(self, source: Source, line: int) -> Source:
@@ -162,6 +168,23 @@ class Book:
             for program in programs(reading.page, target, self.labels, version)
             if program.snippets or program.excused
         ]
+
+
+def targets_of_project(config: Config) -> list[str]:
+    """The names of the targets that a project is for: those of its settings, else all there are."""
+    named = dict.fromkeys(name.partition("@")[0] for name in config.targets)
+    return list(named) or list(every_target())
+
+
+def dialect_of(config: Config, myst: Myst) -> Dialect:
+    """How the pages of a project are read."""
+    return Dialect(
+        config.show_only,
+        frozenset(every_target()),
+        myst,
+        releases(),
+        shows_unlabelled=config.unlabelled == "show",
+    )
 
 
 def _is_a_persons(folder: Path) -> Callable[[Path], bool]:

@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -21,10 +22,11 @@ from typing import Any
 
 import click
 
+from crossnotes import __version__, files, results_cli
 from crossnotes import config as configuration
-from crossnotes import files, results_cli
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, BookError, Source
+from crossnotes.extras import needed
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
 from crossnotes.result import Result, is_not_reached
@@ -42,6 +44,7 @@ class Wrong(click.ClickException):
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="crossnotes")
 def main() -> None:
     """Documentation that cannot be wrong: runs the code blocks of MyST pages on databases."""
     for stream in (sys.stdout, sys.stderr):
@@ -54,9 +57,10 @@ def main() -> None:
 
 
 @main.command("list")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1)
 def list_snippets(paths: Sequence[str]) -> None:
-    """Print the snippets of PATHS as JSON lines; problems go to standard error."""
+    """Print the snippets of PATHS (all pages of the project unless given) as JSON lines; problems
+    go to standard error."""
     book = _book()
     problems: list[Problem] = []
     for source in _sources(paths, book):
@@ -83,10 +87,20 @@ def list_snippets(paths: Sequence[str]) -> None:
 
 
 @main.command()
-@click.argument("paths", nargs=-1, required=True)
-@click.option("--target", "names", multiple=True, help="A target; may be given more than once.")
-@click.option("--every-target", is_flag=True, help="Every target that can be had.")
-@click.option("--django", type=click.Path(file_okay=False), help="Folder of a Django project.")
+@click.argument("paths", nargs=-1)
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    help="A target; may be given more than once (default: the `targets` of [tool.crossnotes], else "
+    "sqlite).",
+)
+@click.option("--every-target", is_flag=True, help="Every target of these that can be had.")
+@click.option(
+    "--django",
+    type=click.Path(file_okay=False),
+    help="Folder of a Django project (default: the `django` of [tool.crossnotes]).",
+)
 @click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
 @click.option("--ledger", "ledger_folder", type=click.Path(file_okay=False), help="Write ledgers.")
 @click.option(
@@ -111,7 +125,15 @@ def list_snippets(paths: Sequence[str]) -> None:
     is_flag=True,
     help="Let pages use all rights of the account that names an external server.",
 )
+@click.option("--no-shell", is_flag=True, help="Run no commands of console blocks.")
 @click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
+@click.option(
+    "--shard",
+    default="",
+    metavar="I/N",
+    help="Run the I-th of N parts of the pages; the ledgers of all parts together are those of one "
+    "run.",
+)
 @click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
 def test(
     paths: Sequence[str],
@@ -128,14 +150,26 @@ def test(
     keep_db: bool,
     database: str,
     trust_pages: bool,
+    no_shell: bool,
     update: bool,
+    shard: str,
     no_reuse: bool,
 ) -> None:
-    """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line."""
+    """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line.
+    Without PATHS, those of all pages of the project."""
     book = _book()
-    sources = _sources(paths, book)
-    options = Options(update, keep_db, keep_going, _database(database, names, keep_db), trust_pages)
-    benches = Benches(book.config, _project(django, book), _environment(env_file), options)
+    sources = _shard(_sources(paths, book), shard)
+    keep_going = keep_going or book.config.on_failure == "keep-going"
+    options = Options(
+        update,
+        keep_db,
+        keep_going,
+        _database(database, names, keep_db),
+        trust_pages,
+        shell=book.config.shell and not no_shell,
+    )
+    project = _project(django, book, sources)
+    benches = Benches(book.config, project, _environment(env_file), options)
     printer = _Printer()
     driver = Driver(
         book,
@@ -149,7 +183,7 @@ def test(
     # Thousands of results are kept, and none of them is ever garbage.
     gc.set_threshold(100_000, 50, 100)
     required = bool(names) or not every_target
-    targets = _targets(names) if required else list(_every_target().values())
+    targets = _targets(names, book) if required else _targets_to_be_had(book)
     with _cleaning_up(), opened(benches):
         runs = driver.on(targets, sources)
     printer.clear()
@@ -246,8 +280,10 @@ def _update(pages: Sequence[Page], runs: Sequence[TargetRun], book: Book) -> lis
     return problems
 
 
-def _every_target() -> Mapping[str, Any]:
-    return every_target()
+def _targets_to_be_had(book: Book) -> list[Any]:
+    """All targets of the project, of which a run takes those that there are."""
+    names = book.config.targets or book.targets
+    return [requests.parse(name) for name in names]
 
 
 class _Printer:
@@ -367,6 +403,45 @@ def _write(path: str, parts: Iterable[str]) -> Iterator[str]:
         yield f"cannot write {path}: {error.strerror}"
 
 
+# -- doctor ---------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("path", default=".")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--all", "show_all", is_flag=True, help="Name every place, not the first few.")
+def doctor(path: str, as_json: bool, show_all: bool) -> None:
+    """Say what a run would make of the docs at PATH, MyST or Markdown of MkDocs, and execute
+    nothing of them, conf.py included."""
+    from crossnotes import doctor
+
+    try:
+        config = configuration.find(Path(path) if Path(path).is_dir() else Path(path).parent)
+        report = doctor.examine(doctor.look(Path(path)), config)
+    except (configuration.ConfigError, doctor.DoctorError) as error:
+        raise Wrong(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(doctor.as_json(report), ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(doctor.told(report, sys.maxsize if show_all else doctor.MOST)))
+
+
+# -- reference ------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument(
+    "part", type=click.Choice(["configuration", "commands", "blocks", "ledger"]), required=False
+)
+def reference(part: str | None) -> None:
+    """Print the reference as Markdown, made from the code: of configuration, commands, blocks and
+    ledger."""
+    from crossnotes.reference import PARTS
+
+    for name in [part] if part else PARTS:
+        click.echo("\n".join(PARTS[name]()))
+
+
 # -- targets --------------------------------------------------------------------------------------
 
 
@@ -407,6 +482,8 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
             server = offer.start(Path(folder))
         except TargetError as error:
             return row | {"problem": str(error)}
+        except ModuleNotFoundError as error:
+            return row | {"problem": needed(error)}
         row["version"] = server.identity.version
         server.close()
     return row
@@ -474,17 +551,45 @@ def intl_check() -> None:
 def _book() -> Book:
     try:
         book = Book(configuration.find(Path.cwd()))
-        book.check_tabs()
+        book.check()
     except (configuration.ConfigError, BookError) as error:
         raise Wrong(str(error)) from error
     return book
 
 
 def _sources(paths: Sequence[str], book: Book) -> list[Source]:
+    """The pages that a person names, or all of the project."""
     try:
-        return book.sources(paths)
+        return book.sources(paths or [os.path.relpath(path) for path in book.config.paths])
     except BookError as error:
-        raise Wrong(str(error)) from error
+        if paths:
+            raise Wrong(str(error)) from error
+        raise Wrong(
+            f"{error} ({_where_from(book)}); name the pages, or say where they are"
+        ) from error
+
+
+def _shard(sources: Sequence[Source], shard: str) -> Sequence[Source]:
+    """The pages of one of some parts, `2/5`: every fifth from the second on, which is the same on
+    every machine that has the same pages."""
+    if not shard:
+        return sources
+    match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", shard)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise Wrong(f"--shard {shard}: write a part and their number, such as 2/5")
+    return sorted(sources, key=lambda source: source.shown_as)[number - 1 :: of]
+
+
+def _where_from(book: Book) -> str:
+    """What the pages are taken from where a person names none."""
+    file = book.config.root / configuration.FILE
+    if book.config.is_default:
+        return (
+            f"no {configuration.FILE} with [tool.crossnotes] in {Path.cwd()} or above it, so the "
+            f"pages are looked for in {configuration.SOURCE}/"
+        )
+    return f"`source` and `pages` in [tool.crossnotes] of {file}"
 
 
 def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
@@ -498,19 +603,33 @@ def _database(name: str, targets: Sequence[str], keep_db: bool) -> str:
     return name
 
 
-def _targets(names: Sequence[str]) -> list[Any]:
+def _targets(names: Sequence[str], book: Book) -> list[Any]:
     try:
-        return [requests.parse(name) for name in dict.fromkeys(names or ("sqlite",))]
+        asked = [
+            requests.parse(name)
+            for name in dict.fromkeys(names or book.config.targets or ("sqlite",))
+        ]
     except requests.RequestError as error:
         raise Wrong(str(error)) from error
+    for request in asked:
+        if book.config.targets and request.target.name not in book.targets:
+            raise Wrong(
+                f"--target {request.name}: `targets` in [tool.crossnotes] of "
+                f"{book.config.root / configuration.FILE} names {', '.join(book.config.targets)}; "
+                "add it there"
+            )
+    return asked
 
 
-def _project(folder: str | None, book: Book) -> projects.Project | None:
-    if folder is None:
+def _project(folder: str | None, book: Book, sources: Sequence[Source]) -> projects.Project | None:
+    """The Django project that a person names, else that of the settings, which is for the pages of
+    its repository."""
+    root = book.config.root
+    if folder is None and not all(source.path.is_relative_to(root) for source in sources):
         return None
     try:
-        return projects.find(Path(folder), book.config.settings)
-    except (projects.ProjectError, OSError, SyntaxError) as error:
+        return projects.of(book.config, Path(folder) if folder is not None else None)
+    except (projects.ProjectError, OSError) as error:
         raise Wrong(str(error)) from error
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,9 @@ class Kind:
     run: Literal["python", "shell", "copy", "proof"]
     compared: Literal["output", "examples", "commands", "never"]
     updated: Literal["output", "examples", "commands", "never"]
-    downloaded: Literal["code", "examples", "statements", "commands", "env", "file", "note"]
+    downloaded: Literal[
+        "code", "examples", "statements", "commands", "env", "file", "foreign", "note"
+    ]
     options: tuple[str, ...] = ()
 
     @property
@@ -58,6 +64,8 @@ TABLE = (
     ),
     Kind("dotenv", ("dotenv",), "copy", "never", "never", "env"),
     Kind("file", (), "copy", "never", "never", "file"),
+    # Of a language that another package runs; see outside_languages.
+    Kind("outside", (), "python", "output", "output", "foreign", ("raises", "timeout")),
     Kind("listing", (), "proof", "never", "never", "note"),
 )
 
@@ -66,6 +74,28 @@ OF_NAME: Mapping[str, Kind] = {kind.name: kind for kind in TABLE}
 
 #: What is executed, by the language that an author writes.
 KINDS: Mapping[str, str] = {language: kind.name for kind in TABLE for language in kind.languages}
+
+#: Where packages of others name, for a language, a function that runs its blocks: it takes the code
+#: and the page's namespace, and returns what the block answers, or None where it printed that.
+ENTRY_POINTS = "crossnotes.blocks"
+
+
+@cache
+def outside_languages() -> Mapping[str, EntryPoint]:
+    """The languages that other packages run. To ask for them takes a moment, so nothing does for a
+    language that is ours."""
+    from importlib.metadata import entry_points
+
+    found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    return {name: point for name, point in found.items() if name not in KINDS}
+
+
+def kind_of(language: str) -> str | None:
+    """The kind of a block in a language; None of a language that nobody runs."""
+    if language in KINDS:
+        return KINDS[language]
+    return "outside" if language in outside_languages() else None
+
 
 #: Kinds that run in the program's Python, one after the other in one request.
 INTERPRETED = tuple(kind.name for kind in TABLE if kind.run == "python")

@@ -41,12 +41,21 @@ def default_directives() -> Mapping[str, str]:
     return {name: known["body"] for name, known in known_directives().items()}
 
 
+#: What Python-Markdown has beside CommonMark where MkDocs builds a site: admonitions, and the tabs
+#: of pymdownx, which MkDocs Material draws. A project without a conf.py may be one of MkDocs.
+MKDOCS = "mkdocs"
+
+
+#: How sites of MkDocs show code of files: `--8<-- "a.py"`, `{* a.py *}`, `{!> a.py !}`.
+MACRO = re.compile(r"""-+8<-+ ["'].+["']|\{\*\s*\S+.*\*\}|\{!>?\s*\S+.*!\}""")
+
+
 @dataclass(frozen=True, slots=True)
 class Myst:
     """The MyST of a project: its block extensions, what its directives make of their body
     (`content`, `code` or `none`), and its substitutions."""
 
-    extensions: frozenset[str] = frozenset({"colon_fence", "deflist"})
+    extensions: frozenset[str] = frozenset({"colon_fence", "deflist", MKDOCS})
     directives: Mapping[str, str] = field(default_factory=default_directives)
     substitutions: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,6 +67,11 @@ class Myst:
     def body_of(self, directive: str) -> str:
         """What becomes of a directive's body. One that is not known may hold anything."""
         return self.directives.get(directive, "content")
+
+    @property
+    def has_inline_tabs(self) -> bool:
+        """Whether `{tab}` is that of sphinx-inline-tabs, which stands in no set."""
+        return "tab" in self.directives and "tabs" not in self.directives
 
 
 @cache
@@ -75,8 +89,53 @@ def _parser(extensions: frozenset[str], has_front_matter: bool) -> MarkdownIt:
         module, plugin = PLUGINS[name]
         md.use(getattr(importlib.import_module(f"mdit_py_plugins.{module}"), plugin))
     md.block.ruler.before("code", "prose", _prose)
+    if MKDOCS in extensions:
+        md.block.ruler.before("prose", MKDOCS, _mkdocs, {"alt": ["paragraph", "list"]})
     # References and tables begin and end where paragraphs do, so they hold no code block.
     return md.disable(["inline", "reference"])
+
+
+#: A tab, or an admonition that may be folded, of Python-Markdown: what is indented below is in it.
+_INDENTED = re.compile(
+    r"(?:(===)([!+]{0,2})[ \t]+([\"'])(?P<label>.*)\3|(?:!!!|\?\?\?)\+?[ \t]+\S.*"
+    r"|(?P<docs>:::)[ \t]+[\w.]+)$"
+)
+
+
+def _mkdocs(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`=== "Label"`, `!!! note`, `??? note`: a token whose content is what is indented below, and
+    whose info is the label of a tab; `markup` is `===` for a tab, and ends in ! for the first of
+    another set."""
+    column = state.sCount[start]
+    at = state.bMarks[start] + state.tShift[start]
+    if column - state.blkIndent >= 4 or state.src[at : at + 3] not in ("===", "!!!", "???", ":::"):
+        return False
+    match = _INDENTED.match(state.src[at : state.eMarks[start]].rstrip())
+    if match is None or (match["docs"] and not _has_options(state, start, end, column)):
+        return False
+    if silent:
+        return True
+    line = after = start + 1
+    while line < end and (state.isEmpty(line) or state.sCount[line] >= column + 4):
+        line += 1
+        if not state.isEmpty(line - 1):
+            after = line
+    state.line = line
+    if match["docs"]:
+        return True  # mkdocstrings' options are no code
+    token = state.push("mkdocs_block", "", 0)
+    token.content = state.getLines(start + 1, after, column + 4, False)
+    token.info, token.map = match["label"] or "", [start, line]
+    token.markup = f"{match[1] or ''}{'!' if match[2] and '!' in match[2] else ''}"
+    token.block = True
+    return True
+
+
+def _has_options(state: StateBlock, start: int, end: int, column: int) -> bool:
+    """Whether a `:::` is mkdocstrings', with options below, and no fence of MyST."""
+    return (
+        start + 1 < end and state.sCount[start + 1] >= column + 4 and not state.isEmpty(start + 1)
+    )
 
 
 def _prose(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -164,9 +223,20 @@ class Directive:
 def directive_name(info: str) -> tuple[str, str] | None:
     """Name and argument, if the info string of a fence calls a directive."""
     name, _, argument = info.partition(" ")
-    if name.startswith("{") and name.endswith("}"):
+    if name.startswith("{") and name.endswith("}") and name[1:2] not in (".", "#"):
         return name[1:-1], argument.strip()
     return None
+
+
+def fence_language(info: str) -> str:
+    """The language that the info string of a fence names: its first word, or the first class of a
+    list of attributes, `{ .python hl_lines="2" }`. What else stands there, such as `title="a.py"`,
+    is for those who draw the block."""
+    if info.startswith("{"):
+        classes = (word.strip("{}") for word in info.replace("{", "{ ").split())
+        return next((word[1:] for word in classes if word.startswith(".")), "")
+    word = re.split(r"[\s{,]", info)[0]
+    return "" if "=" in word else word
 
 
 def directive(name: str, argument: str, content: str, line: int) -> Directive:

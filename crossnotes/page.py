@@ -15,6 +15,8 @@ class Problem:
     page: str
     line: int
     message: str
+    #: What it is about, where that is no single block: see reader.UNLABELLED and reader.LANGUAGE.
+    kind: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Page:
     files: tuple[Path, ...] = ()
     #: The pytest fixtures that its blocks use by name.
     fixtures: tuple[str, ...] = ()
+    #: How many blocks of each language are only shown.
+    only_shown: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 def words(text: str) -> tuple[str, ...]:

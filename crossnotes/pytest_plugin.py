@@ -58,9 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         metavar="NAME",
         help="a database to run the pages on; may be given more than once (default: "
-        f"crossnotes_targets of the configuration, else {DEFAULT_TARGET})",
+        "crossnotes_targets of the configuration, else targets of [tool.crossnotes], else "
+        f"{DEFAULT_TARGET})",
     )
-    parser.addini("crossnotes_targets", "databases to run the pages on", "args", [DEFAULT_TARGET])
+    parser.addini("crossnotes_targets", "databases to run the pages on", "args", [])
     group.addoption(
         "--crossnotes-ledger",
         metavar="DIR",
@@ -209,7 +210,7 @@ class Pages:
                 "project: it has no manage.py"
             )
         named = config.getoption("crossnotes_targets") or config.getini("crossnotes_targets")
-        self.targets = list(dict.fromkeys(named))
+        self.targets = list(dict.fromkeys(named or settings.targets or [DEFAULT_TARGET]))
         if self.targets != [DEFAULT_TARGET]:
             _check_targets(self.targets)
         #: Why pages gave no item.
@@ -246,17 +247,16 @@ class Pages:
     def benches(self) -> Benches:
         """Raises ProjectError where the Django project is none."""
         from crossnotes.run import project as projects
-        from crossnotes.run.benches import Benches, from_here
+        from crossnotes.run.benches import Benches, Options, from_here
 
         settings = self.settings
-        project = None
-        if settings.django:
-            project = projects.find(settings.root / settings.django, settings.settings)
+        project = projects.of(settings)
         shared = getattr(self.config, "workerinput", {}).get("crossnotes", {})
         return Benches(
             settings,
             project,
             from_here(),
+            Options(keep_going=settings.on_failure == "keep-going", shell=settings.shell),
             shared=shared.get("servers", {}),
             problems=shared.get("problems", {}),
         )

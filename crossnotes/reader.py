@@ -10,13 +10,15 @@ from __future__ import annotations
 import keyword
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossnotes import files, listing, markdown, ranges
-from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT
+from crossnotes.kinds import KINDS, OPTION_KINDS, SILENT, kind_of, outside_languages
 from crossnotes.markdown import Directive, Myst
 from crossnotes.page import Listing, Output, Page, Problem, Snippet, Tab, TabSet, words
 from crossnotes.text import pycon, transcript
@@ -66,6 +68,26 @@ KNOWN_ELSEWHERE = frozenset(
     ]
 )
 
+#: What the directives of sphinx-design's tabs are: a row of them, one tab, a row of code blocks.
+TAB_ROLES: Mapping[str, str] = {"tab-set": "set", "tab-item": "tab", "tab-set-code": "code"}
+
+#: Where packages of others name their own directives of this kind: each entry point leads to one of
+#: the roles, `set`, `tab` (its argument is the label) or `code`.
+TABS_ENTRY_POINTS = "crossnotes.tabs"
+
+
+@cache
+def _outside_tab_roles() -> Mapping[str, str]:
+    from importlib.metadata import entry_points
+
+    return {point.name: str(point.load()) for point in entry_points(group=TABS_ENTRY_POINTS)}
+
+
+def _outside_tab_role(name: str) -> str:
+    # What Sphinx, MyST and we have is never another package's; to ask takes a moment.
+    return "" if name in markdown.known_directives() else _outside_tab_roles().get(name, "")
+
+
 #: Options of Sphinx's own code-block, and ours of `{snippet}` (design.md, "How an author writes").
 CODE_BLOCK_OPTIONS = frozenset(
     [
@@ -104,6 +126,10 @@ LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
 FRONT_MATTER_KEY = "crossnotes"
 
 
+#: The kinds of problem of a block without a language, and of one in a language that nobody knows,
+#: whose name follows.
+UNLABELLED, LANGUAGE = "unlabelled", "language "
+
 #: How deep directives may stand in each other, and how many files, and characters of them, a page
 #: may include: of files that each include the next twice, twenty are a million.
 DEEPEST = 50
@@ -124,15 +150,29 @@ class Dialect:
     targets: frozenset[str]
     myst: Myst = field(default_factory=Myst)
     releases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Whether a block without a language is only shown, and no mistake.
+    shows_unlabelled: bool = False
+
+    def known_as(self, language: str) -> str:
+        """A language as it is known here, whatever the case of its letters."""
+        if language in self.show_only or language in KINDS:
+            return language
+        lower = language.lower()
+        return lower if lower in self.show_only or kind_of(lower) else language
 
     def language_problem(self, language: str) -> str | None:
         """Why a fence in `language` can be neither run nor shown, or None."""
-        if language in self.show_only or language in KINDS:
+        if language in self.show_only or kind_of(language):
             return None
-        run = sorted(set(KINDS) - self.show_only)
+        if not language and self.shows_unlabelled:
+            return None
+        run = sorted({*KINDS, *outside_languages()} - self.show_only)
         known = f"run: {', '.join(run)}; only shown: {', '.join(sorted(self.show_only))}"
         if not language:
-            return f"a code block without a language; say which one ({known})"
+            return (
+                f"a code block without a language; say which one ({known}; `unlabelled = "
+                '"show"` in [tool.crossnotes] only shows all such blocks)'
+            )
         return f"unknown language {language!r} ({known}; [tool.crossnotes] show-only adds more)"
 
 
@@ -187,6 +227,7 @@ def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None
         tuple(sorted(reader.problems, key=lambda problem: problem.line)),
         files=tuple(reader.files),
         fixtures=reader.fixtures,
+        only_shown=reader.only_shown,
     )
 
 
@@ -194,6 +235,25 @@ def parse(text: str, shown_as: str, dialect: Dialect, folder: Path | None = None
 class _OpenTabSet:
     labels: list[str]
     synced: bool = True
+
+
+class _Row:
+    """The row of tabs that stands in a text without a directive around it: tabs that follow each
+    other are one set. `line` is that of its first tab."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._end = -1
+        self.line = 0
+
+    def take(self, token: Token, line: int, is_new: bool) -> None:
+        """Add the tab of a token, which begins a new row unless it follows the one before."""
+        assert token.map is not None
+        start, end = token.map
+        between = self._text.split("\n")[self._end : start] if self._end >= 0 else ["none"]
+        if is_new or any(text.strip() for text in between):
+            self.line = line
+        self._end = end
 
 
 class _Reader:
@@ -204,6 +264,7 @@ class _Reader:
         self.dialect = dialect
         self.folder = folder
         self.problems: list[Problem] = []
+        self.only_shown: Counter[str] = Counter()
         self.tab_sets: dict[int, _OpenTabSet] = {}
         self.targets: tuple[str, ...] = ()
         self.fixtures: tuple[str, ...] = ()
@@ -240,8 +301,8 @@ class _Reader:
             choices = ", ".join(known) or "none; give a block a :name:"
             self.problems.append(Problem(source, line, f"{message}; known are: {choices}"))
 
-    def problem(self, line: int, message: str) -> Problem:
-        problem = self._failing(line, message)
+    def problem(self, line: int, message: str, kind: str = "") -> Problem:
+        problem = replace(self._failing(line, message), kind=kind)
         self.problems.append(problem)
         return problem
 
@@ -265,20 +326,30 @@ class _Reader:
 
     def _container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
         whole_page = first_line == 1 and not self.sources and self.pinned is None
+        row = _Row(text)
         for token in self.dialect.myst.tokens(text, whole_page):
             line = self.pinned or first_line + (token.map[0] if token.map else 0)
             if token.type in ("fence", "colon_fence"):
-                self._fence(token, line, tabs)
+                if self._is_inline_tab(token, tabs):
+                    self._inline_tab(token, line, tabs, row)
+                else:
+                    self._fence(token, line, tabs)
+            elif token.type == "mkdocs_block":
+                self._mkdocs(token, line, tabs, row)
             elif token.type == "substitution_block":
                 self._substitution(token.content, line, tabs)
             elif token.type == "front_matter":
                 self._front_matter(token.content)
             elif token.type == "code_block":
                 self._last = None
+                if self.dialect.shows_unlabelled:
+                    self.only_shown[""] += 1
+                    continue
                 self.problem(
                     line,
                     "an indented code block has no language, so it would be shown and never run; "
                     "write it as a fence with a language",
+                    UNLABELLED,
                 )
 
     def _fence(self, token: Token, line: int, tabs: tuple[Tab, ...]) -> None:
@@ -287,10 +358,12 @@ class _Reader:
         if called is None and token.type == "colon_fence":
             self.container(token.content, line + 1, tabs)  # a div, whose content is Markdown
         elif called is None:
-            language = info.split()[0] if info else ""
+            language = markdown.fence_language(info)
             self._code(language, token.content, line, line + 1, {}, tabs)
         elif called[0] == "tabs":
             self._tabs(token.content, line, tabs)
+        elif self._tab_role(called[0]):
+            self._foreign_tab(markdown.directive(*called, token.content, line), tabs)
         elif called[0] in ("tab", "group-tab"):
             self._tab(*called, token.content, line, tabs)
         else:
@@ -374,7 +447,7 @@ class _Reader:
         self._characters += len(text)
         if "literal" in directive.options:
             language = listing.language_of(path)
-            if language in KINDS and language not in self.dialect.show_only:
+            if kind_of(language) and language not in self.dialect.show_only:
                 self.problem(
                     directive.line,
                     "an {include} with :literal: shows code that is never run; write it as a "
@@ -436,6 +509,71 @@ class _Reader:
             language, directive.body, directive.line, directive.body_line, directive.options, inner
         )
 
+    # Tabs of others: of sphinx-design and those that other packages name, of sphinx-inline-tabs,
+    # and of pymdownx as MkDocs Material draws them.
+
+    @staticmethod
+    def _tab_role(name: str) -> str:
+        """`set`, `tab` or `code` for a directive that is part of a row of tabs; "" for others, and
+        for those of sphinx-tabs."""
+        return TAB_ROLES.get(name) or _outside_tab_role(name)
+
+    def _foreign_tab(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        role = self._tab_role(directive.name)
+        if role == "set":
+            self.tab_sets[directive.line] = _OpenTabSet([])
+            inside = (*tabs, Tab(directive.line, ""))
+            self.container(directive.body, directive.body_line, inside)
+        elif role == "code":
+            self._tabs_of_code(directive, tabs)
+        elif not tabs or tabs[-1].label:
+            message = f"a {{{directive.name}}} outside of a set of tabs; put it directly into one"
+            self.problem(directive.line, message)
+        else:
+            inner = self._enter_tab(directive.argument, tabs, synced="sync" in directive.options)
+            self.container(directive.body, directive.body_line, inner)
+
+    def _tabs_of_code(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
+        """Blocks each of which is a tab, called after its language."""
+        self.tab_sets[directive.line] = _OpenTabSet([])
+        for token in self.dialect.myst.tokens(directive.body, whole_page=False):
+            if token.type not in ("fence", "colon_fence"):
+                continue
+            line = self.pinned or directive.body_line + (token.map[0] if token.map else 0)
+            called = markdown.directive_name(token.info.strip())
+            language = called[1] if called else markdown.fence_language(token.info.strip())
+            inner = self._enter_tab(language, (*tabs, Tab(directive.line, "")), synced=True)
+            self._fence(token, line, inner)
+
+    def _is_inline_tab(self, token: Token, tabs: tuple[Tab, ...]) -> bool:
+        called = markdown.directive_name(token.info.strip())
+        is_in_set = bool(tabs) and not tabs[-1].label
+        return bool(
+            called and called[0] == "tab" and self.dialect.myst.has_inline_tabs and not is_in_set
+        )
+
+    def _inline_tab(self, token: Token, line: int, tabs: tuple[Tab, ...], row: _Row) -> None:
+        called = markdown.directive_name(token.info.strip())
+        assert called is not None
+        directive = markdown.directive(*called, token.content, line)
+        row.take(token, line, is_new="new-set" in directive.options)
+        self._tab_of_row(directive.argument, tabs, row)
+        inner = (*tabs, Tab(row.line, directive.argument))
+        self.container(directive.body, directive.body_line, inner)
+
+    def _mkdocs(self, token: Token, line: int, tabs: tuple[Tab, ...], row: _Row) -> None:
+        """An admonition or a tab: what is indented below it is Markdown."""
+        if not token.markup:
+            self.container(token.content, line + 1, tabs)
+            return
+        row.take(token, line, is_new=token.markup.endswith("!"))
+        self._tab_of_row(token.info, tabs, row)
+        self.container(token.content, line + 1, (*tabs, Tab(row.line, token.info)))
+
+    def _tab_of_row(self, label: str, tabs: tuple[Tab, ...], row: _Row) -> None:
+        self.tab_sets.setdefault(row.line, _OpenTabSet([]))
+        self._enter_tab(label, (*tabs, Tab(row.line, "")), synced=True)
+
     # -- code ------------------------------------------------------------------------------------
 
     def _code_directive(self, directive: Directive, tabs: tuple[Tab, ...]) -> None:
@@ -465,16 +603,21 @@ class _Reader:
         problem: Problem | None = None,
     ) -> None:
         self._last = None
+        language = self.dialect.known_as(language)
         language_problem = self.dialect.language_problem(language)
         if language_problem:
-            self.problem(line, language_problem)
+            about = f"{LANGUAGE}{language}" if language else UNLABELLED
+            self.problem(line, language_problem, about)
             return
         code = content.rstrip("\n")
         kind = self._kind(language, code, options)
         if kind is None:
+            self.only_shown[language] += 1
             return
         if problem is None and "skip" not in options:
             problem = self._session_problem(kind, language, code, code_line)
+        if problem is None and "skip" not in options:
+            problem = self._macro_problem(code, code_line)
         for option, kinds in OPTION_KINDS.items():
             if option in options and kind not in kinds and problem is None:
                 message = f":{option}: is for {', '.join(kinds)} blocks, and this is a {kind} block"
@@ -495,7 +638,7 @@ class _Reader:
             return "file"
         if language in self.dialect.show_only:
             return None
-        kind = KINDS.get(language)
+        kind = kind_of(language)
         # Sphinx highlights such a block as a session, and readers see one.
         return "pycon" if kind == "python" and pycon.is_session(code) else kind
 
@@ -508,6 +651,21 @@ class _Reader:
                 transcript.commands(code, language)
         except (pycon.SessionError, transcript.TranscriptError) as error:
             return self._failing(line + error.offset, str(error))
+        return None
+
+    def _macro_problem(self, code: str, line: int) -> Problem | None:
+        """A line in whose place a site of MkDocs shows a file."""
+        if markdown.MKDOCS not in self.dialect.myst.extensions:
+            return None
+        if not any(sign in code for sign in ("8<-", "{*", "{!")):
+            return None
+        for number, text in enumerate(code.split("\n"), line):
+            if markdown.MACRO.search(text):
+                return self._failing(
+                    number,
+                    "a macro puts a file here, which is not read; show it by {literalinclude}, or "
+                    "write the code out",
+                )
         return None
 
     def _add(self, **fields: Any) -> None:
@@ -551,7 +709,8 @@ class _Reader:
         self._last = None
         path = listing.resolve(self.folder, directive.argument)
         self.files.append(path)
-        language = directive.options.get("language") or listing.language_of(path)
+        named = directive.options.get("language")
+        language = self.dialect.known_as(named) if named else listing.language_of(path)
         if message := self.dialect.language_problem(language):
             self.problem(directive.line, message)
             return

@@ -12,16 +12,16 @@ from typing import Any
 
 from crossnotes import ledger as ledgers
 from crossnotes import ranges, reader
+from crossnotes.book import dialect_of, targets_of_project
 from crossnotes.config import Config
 from crossnotes.ledger import Ledger, LedgerError
 from crossnotes.markdown import Myst
 from crossnotes.page import Page, Snippet
 from crossnotes.program import Labels, hashes, programs, targets_of
 from crossnotes.ranges import Version
-from crossnotes.reader import Dialect
 from crossnotes.result import Result
 from crossnotes.run import project as projects
-from crossnotes.targets import Target, Where, every_target, releases
+from crossnotes.targets import Target, Where, every_target
 
 #: Where a repository keeps its results.
 FOLDER = "ledger"
@@ -75,11 +75,13 @@ class Results:
         self.config = config
         self.folder = folder
         self.labels = Labels(config.tabs, config.elsewhere)
-        self.dialect = Dialect(config.show_only, frozenset(every_target()), myst, releases())
+        self.dialect = dialect_of(config, myst)
+        #: The databases that a page is for whose tabs and front matter name none.
+        self.of_project = targets_of_project(config)
         #: The Django project that the pages' programs depend on, where there is one.
         self.project: projects.Project | None = None
         if django and (django / "manage.py").is_file():
-            self.project = projects.find(django, config.settings)
+            self.project = projects.of(config, django)
         #: The ledgers by target, the oldest version first; and what is wrong with the others.
         self.ledgers, self.problems = read_folder(folder, config.root)
         self._pages: dict[Path, Page] = {}
@@ -96,13 +98,14 @@ class Results:
 
     def pages(self) -> Iterator[Page]:
         """All pages of the project."""
-        for folder in self.config.pages or ("docs",):
-            for path in sorted((self.config.root / folder).rglob("*.md")):
+        for name in self.config.paths:
+            folder = Path(name)
+            for path in [folder] if folder.is_file() else sorted(folder.rglob("*.md")):
                 yield self.page(path)
 
     def targets(self, page: Page) -> list[Target]:
         """The databases that a page is for, in any of their versions."""
-        return [every_target()[n] for n in targets_of(page, self.labels, list(every_target()))]
+        return [every_target()[n] for n in targets_of(page, self.labels, self.of_project)]
 
     def columns(self, page: Page) -> list[Column]:
         """The databases and versions that a page is for, as far as anything is known of them."""
@@ -123,7 +126,7 @@ class Results:
         label that is not for here)."""
         seen: set[int] = set()
         for program in programs(page, target, self.labels, version):
-            of_program = hashes(program, self.project.digest if self.project else "")
+            of_program = hashes(program, projects.state(self.project, self.config.setup))
             for snippet in (*program.snippets, *(excused for excused, _reason in program.excused)):
                 if snippet.index not in seen:
                     seen.add(snippet.index)
@@ -328,7 +331,7 @@ def current(results: Results, target: str, version: Version | None) -> dict[tupl
     return {
         (page.path, snippet.index): Block(snippet.line, snippet.code_sha256, program)
         for page in results.pages()
-        if target in targets_of(page, results.labels, list(every_target()))
+        if target in targets_of(page, results.labels, results.of_project)
         for snippet, program in results.blocks(page, target, version)
     }
 

@@ -53,11 +53,9 @@ def results(names: Sequence[str], folder: str | None) -> None:
         except requests.RequestError as error:
             raise Wrong(str(error)) from error
     found = _results()
-    django = ["--django", found.config.django] if found.config.django else []
     targets = [f"--target={name}" for name in names] or ["--every-target"]
-    pages = list(found.config.pages or ("docs",))
     started = time.time()
-    command = [sys.executable, "-m", "crossnotes", "test", *pages, *django, *targets]
+    command = [sys.executable, "-m", "crossnotes", "test", *targets]
     done = subprocess.run([*command, "--ledger", str(RUN)], check=False)
     if done.returncode == 2:
         sys.exit(2)
@@ -73,10 +71,8 @@ def results(names: Sequence[str], folder: str | None) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, exists=True))
 @click.option(
     "--into",
-    default=kept.FOLDER,
-    show_default=True,
     type=click.Path(file_okay=False),
-    help="The folder of the ledgers.",
+    help="The folder of the ledgers (default: the `ledger` of [tool.crossnotes], else ledger).",
 )
 @click.option(
     "--where",
@@ -84,13 +80,13 @@ def results(names: Sequence[str], folder: str | None) -> None:
     default=None,
     help="How the servers were had, for ledgers of older runs that do not say it.",
 )
-def results_from(folder: str, into: str, where: Kind | None) -> None:
+def results_from(folder: str, into: str | None, where: Kind | None) -> None:
     """Keep in ledger/ what the ledgers of FOLDER say, such as those of a CI run."""
     files = [path for path in sorted(Path(folder).rglob("*.json")) if path.is_file()]
     files = [path for path in files if not path.name.startswith(".")]
     if not files:
         raise Wrong(f"{folder} holds no ledgers (*.json)")
-    _take(files, _results(Path(into)), where)
+    _take(files, _results(Path(into) if into else None), where)
 
 
 def _take(files: Sequence[Path], found: Results, where: Kind | None = None) -> None:
@@ -141,6 +137,8 @@ def _check(folder: Path) -> int:
     for problem in found.problems:
         click.echo(problem)
     runs = [_read(path) for path in sorted(folder.rglob("*.json"))]
+    if not runs:
+        raise Wrong(f"{folder} holds no ledgers (*.json)")
     lines = list(kept.unconfirmed(found, runs))
     click.echo("\n".join(lines) if lines else "every result is confirmed")
     return 1 if lines or found.problems else 0
@@ -168,6 +166,12 @@ def answers(subjects: Sequence[str], items: Sequence[str], as_json: bool) -> Non
             known.setdefault(kept.subject_of(page.path), page)
             known[page.path] = page
     names = sorted(name for name in known if not name.endswith(".md"))
+    if not names:
+        looked = ", ".join(map(os.path.relpath, found.config.paths))
+        raise Wrong(
+            f"no page with blocks in {looked}; pages are where `source` in [tool.crossnotes] of "
+            f"{configuration.FILE} says"
+        )
     wanted = [_subject(text) for text in subjects] or [(name, "") for name in names]
     for subject, name in wanted:
         if subject not in known:
@@ -212,11 +216,11 @@ def _results(folder: Path | None = None) -> Results:
     root = Path.cwd()
     try:
         config = configuration.find(root)
-        myst = dialects.myst_of(dialects.conf_folder(config.root / "docs", config.root))
+        myst = dialects.myst_of(dialects.conf_folder(config.root / config.source, config.root))
     except (configuration.ConfigError, dialects.ConfError) as error:
         raise Wrong(str(error)) from error
     django = config.root / config.django if config.django else None
-    return Results(config, myst, (folder or config.root / kept.FOLDER), django)
+    return Results(config, myst, folder or config.root / config.ledger, django)
 
 
 COMMANDS = (results, results_from, answers)

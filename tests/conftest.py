@@ -64,6 +64,10 @@ dotenv = ["GREETING"]
 [tool.crossnotes.elsewhere]
 "macOS" = "not run on macOS"
 
+[tool.crossnotes.languages]
+en = "English"
+ja = "日本語"
+
 [tool.crossnotes.connection]
 TIDB_HOST = "host"
 TIDB_PORT = "port"

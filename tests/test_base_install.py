@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from crossnotes import __version__
+
 from .conftest import PAGES, REPOSITORY, Repository
 from .test_reader import cases
 
@@ -59,7 +61,7 @@ def run(python: Path, repository: Repository, *arguments: str) -> subprocess.Com
 
 
 def test_nothing_else_is_there(base: Path) -> None:
-    for name in ("django", "jinja2", "sphinx", "pytest", "sqlparse"):
+    for name in ("django", "jinja2", "sphinx", "pytest"):
         assert subprocess.run([base, "-c", f"import {name}"], capture_output=True).returncode == 1
 
 
@@ -96,12 +98,37 @@ def test_conf_py_that_nobody_can_read_is_told_once(base: Path, repository: Repos
     assert said.endswith("pip install 'crossnotes[site]'")
 
 
-def test_sql_without_django_says_what_to_install(base: Path, repository: Repository) -> None:
-    repository.page("# A\n\n```sql\nSELECT 1;\n```\n")
+def test_sql_needs_no_django(base: Path, repository: Repository) -> None:
+    repository.page("# A\n\n```sql\nSELECT 1 AS one;\n```\n```{output}\none\n1\n```\n")
     done = run(base, repository, "test", "docs")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_project_without_django_says_what_to_install(base: Path, project: Repository) -> None:
+    project.page("# A\n\n```python\nprint(1)\n```\n")
+    done = run(base, project, "test", "docs", "--django", "project")
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("docs/a.md:4: ")]
     assert "pip install 'crossnotes[site]'" in line
+
+
+@pytest.mark.parametrize("target", ["postgresql", "mariadb", "mysql", "oracle"])
+def test_driver_that_is_not_installed_is_one_sentence_with_the_command(
+    base: Path, repository: Repository, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"CROSSNOTES_{target.upper()}_URL", f"{target}://a:bcdefgh@127.0.0.1:9/x")
+    repository.page("# A\n\n```sql\nSELECT 1;\n```\n")
+    extra = "mysql" if target == "mariadb" else target
+    done = run(base, repository, "test", "--target", target)
+    assert done.returncode == 1
+    assert f"pip install 'crossnotes[{extra}]'" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert f"pip install 'crossnotes[{extra}]'" in run(base, repository, "targets").stdout
+
+
+def test_version_is_told(base: Path, repository: Repository) -> None:
+    done = run(base, repository, "--version")
+    assert done.stdout == f"crossnotes, version {__version__}\n"
 
 
 @pytest.mark.parametrize(

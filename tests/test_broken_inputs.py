@@ -163,7 +163,6 @@ def pages_that_include_the_next_twice(root: Path) -> None:
 
 DEEP = "[" * 5000 + "]" * 5000
 NESTED = "".join(f"{':' * (1003 - n)}{{note}}\n" for n in range(1000))
-LANGUAGES = 'crossnotes_languages = {"en": "English", "ja": "日本語"}'
 
 TABLE = [
     Broken("conf.py that prints", appended("conf.py", "print('{}')\nprint('[1]')\n"), ("list",)),
@@ -192,7 +191,7 @@ TABLE = [
     Broken("conf.py that links to itself", link("conf.py", "conf.py"), SITE, "conf.py: cannot"),
     Broken(
         "languages that are a list",
-        replaced("conf.py", LANGUAGES, "crossnotes_languages = ['en']"),
+        appended("conf.py", "crossnotes_languages = ['en']\n"),
         SITE,
         "has to be a dict of codes",
     ),

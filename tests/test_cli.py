@@ -161,7 +161,7 @@ MIXED = """\
         (["test", "docs", "--json", "pyproject.toml/x.json"], "cannot write pyproject.toml/x.json"),
         (["test", "docs", "--ledger", "pyproject.toml"], "'pyproject.toml' is a file"),
         (["test", "docs", "--flavour"], "No such option"),
-        (["test"], "Missing argument"),
+        (["test", "--target"], "requires an argument"),
         (["tests"], "No such command"),
         (["ledgers-from", "empty"], "empty holds no ledgers"),
         (["results-from", "notes"], "notes/a.json:1: schema None; this version knows 1 and 2"),

@@ -64,31 +64,89 @@ def test_our_own_settings_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[tool.crossnotes\n", "not TOML: "),
-        ("[tool.crossnotes]\ntab = 1\n", "unknown key 'tab' in [tool.crossnotes]; known are: "),
-        ("[tool.crossnotes]\ntabs = 1\n", "tabs in [tool.crossnotes] must be a table"),
-        ("[tool.crossnotes]\ndotenv = 'A'\n", "dotenv in [tool.crossnotes] must be a list"),
-        ("[tool.crossnotes]\nsettings = []\n", "settings in [tool.crossnotes] must be a string"),
+        ("[tool.crossnotes\n", ": not TOML: "),
+        (
+            "[tool.crossnotes]\ntab = 1\n",
+            ":2: unknown key 'tab' in [tool.crossnotes]; did you mean 'tabs'? known are: ",
+        ),
+        (
+            "[tool.crossnotes]\ndjango = '.'\nShow_only = []\n",
+            ":3: unknown key 'Show_only' in [tool.crossnotes]; did you mean 'show-only'? known are",
+        ),
+        (
+            "[tool.crossnotes]\nzzz = 1\n",
+            ":2: unknown key 'zzz' in [tool.crossnotes]; known are: connection, ",
+        ),
+        ("[tool.crossnotes]\ntabs = 1\n", ":2: tabs in [tool.crossnotes] must be a table"),
+        ("[tool.crossnotes]\ndotenv = 'A'\n", ":2: dotenv in [tool.crossnotes] must be a list"),
+        ("[tool.crossnotes]\nsettings = []\n", ":2: settings in [tool.crossnotes] must be a str"),
+        ("[tool.crossnotes]\nshell = 'no'\n", ":2: shell in [tool.crossnotes] must be true or fa"),
         (
             "[tool.crossnotes]\nshow-only = [1]\n",
-            "show-only in [tool.crossnotes] must be a list of strings",
+            ":2: show-only in [tool.crossnotes] must be a list of strings",
         ),
         (
             "[tool.crossnotes.tabs]\nSQLite = ['sqlite']\n",
-            "tabs in [tool.crossnotes] must be a table of strings",
+            ":2: tabs in [tool.crossnotes] must be a table of strings",
         ),
         (
-            "[tool.crossnotes.connection]\nHOST = 'hots'\n",
-            "[tool.crossnotes.connection] HOST = 'hots'; known facts of a connection are: engine, ",
+            "[tool.crossnotes]\nunlabelled = 'shown'\n",
+            ":2: unlabelled in [tool.crossnotes] is 'shown'; did you mean 'show'? it has to be "
+            "'refuse' or 'show'",
         ),
-        ("[tool]\ncrossnotes = 1\n", "[tool.crossnotes] must be a table"),
+        (
+            "[tool.crossnotes]\non-failure = 'explode'\n",
+            ":2: on-failure in [tool.crossnotes] is 'explode'; it has to be 'stop' or 'keep-going'",
+        ),
+        (
+            "[tool.crossnotes]\nsource = '../docs'\n",
+            ":2: source in [tool.crossnotes] names '../docs'; it has to be a folder below ",
+        ),
+        (
+            "[tool.crossnotes.languages]\nen = 'English'\n'../x' = 'X'\n",
+            ":3: [tool.crossnotes.languages] '../x' is no code of a language",
+        ),
+        (
+            "# one\n\n[project]\nname = 'x'\n\n[tool.crossnotes.connection]\n\"HOST\" = 'hots'\n",
+            ":7: [tool.crossnotes.connection] HOST = 'hots'; known facts of a connection are: engi",
+        ),
+        (
+            "[tool]\ncrossnotes.connection.HOST = 'hots'\n",
+            ":2: [tool.crossnotes.connection] HOST = 'hots'; known facts of a connection are: engi",
+        ),
+        ("[tool]\ncrossnotes = 1\n", ":2: [tool.crossnotes] must be a table"),
     ],
 )
-def test_mistake_is_named_with_its_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+def test_mistake_is_named_with_its_file_line_and_key(
+    tmp_path: Path, text: str, message: str
+) -> None:
     written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
         config.find(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / 'pyproject.toml'}: {message}")
+    assert str(caught.value).startswith(f"{tmp_path / 'pyproject.toml'}{message}")
+
+
+def test_every_key_is_read_into_a_setting_of_the_same_name() -> None:
+    """A key that the table documents, and nothing reads, would be a promise that nobody keeps."""
+    settings = set(config.Config.__slots__)
+    assert {key.name.replace("-", "_") for key in config.KEYS} <= settings
+    assert len({key.name for key in config.KEYS}) == len(config.KEYS)
+
+
+def test_source_is_what_is_collected_unless_pages_say_otherwise(tmp_path: Path) -> None:
+    assert config.find(tmp_path).pages == ()
+    assert config.find(tmp_path).paths == [str(tmp_path / "docs")]
+    written(tmp_path, "[tool.crossnotes]\nsource = 'pages'\n")
+    assert config.find(tmp_path).pages == ("pages",)
+    written(tmp_path, "[tool.crossnotes]\nsource = 'pages'\npages = ['pages/a.md']\n")
+    assert config.find(tmp_path).paths == [str(tmp_path / "pages/a.md")]
+
+
+def test_code_of_the_setup_is_found_at_its_line(tmp_path: Path) -> None:
+    written(tmp_path, "[tool.crossnotes]\nsetup = 'import os'\n")
+    assert config.find(tmp_path).setup_line == 2
+    written(tmp_path, '[tool.crossnotes]\nsetup = """\nimport os\n"""\n')
+    assert (config.find(tmp_path).setup_line, config.find(tmp_path).setup) == (3, "import os\n")
 
 
 def test_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_our_own_pages_are_collected_by_our_own_plugin() -> None:
             [],
             "django in [[]tool.crossnotes] names 'docs', which is not a Django project: *",
         ),
-        ("page = []\n", [], "*pyproject.toml: unknown key 'page' in [[]tool.crossnotes]; *"),
+        ("page = []\n", [], "*pyproject.toml:?: unknown key 'page' in [[]tool.crossnotes]; *"),
         (
             'pages = ["docs"]\n',
             ["--crossnotes-target=sqlight"],

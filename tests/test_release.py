@@ -1,11 +1,13 @@
 """What a release holds: the package, a bill of all that was locked, and the workflow that proves
 where both come from."""
 
+import importlib.util
 import json
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,45 @@ def test_package_is_built_and_holds_what_it_runs_with(made: Path) -> None:
         "crossnotes/site/templates/crossnotes-furo.html",
     } <= set(names)
     assert len(list(made.glob("*.tar.gz"))) == 1
+
+
+def test_package_says_what_it_is_to_an_index_and_to_type_checkers(made: Path) -> None:
+    (wheel,) = made.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    assert "crossnotes/py.typed" in archive.namelist()
+    (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+    metadata = archive.read(name).decode()
+    assert "Classifier: Framework :: Django\n" in metadata
+    assert "Classifier: Typing :: Typed\n" in metadata
+    # An index shows the README without the files beside it.
+    assert not re.search(r"\]\((?!https?:|#)", metadata)
+
+
+def test_readme_of_an_index_leads_to_the_repository() -> None:
+    spec = importlib.util.spec_from_file_location("dist", REPOSITORY / ".ci" / "dist.py")
+    assert spec is not None
+    assert spec.loader is not None
+    dist = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(dist)
+    text = "![a page](.github/page.png) [below](#x) [how](CONTRIBUTING.md) [it](https://a.example/)"
+    assert dist.for_index(text, "https://b.example/c") == (
+        "![a page](https://b.example/c/raw/main/.github/page.png) [below](#x) "
+        "[how](https://b.example/c/blob/main/CONTRIBUTING.md) [it](https://a.example/)"
+    )
+    assert dist.for_index(text, "") == " [below](#x) how [it](https://a.example/)"
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for path in re.findall(r"\]\((?!https?:|#)([^)#]+)", readme):
+        assert (REPOSITORY / path).exists(), path
+
+
+def test_source_archive_holds_what_builds_the_site_and_tests_it(made: Path) -> None:
+    (path,) = made.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    wanted = ["conf.py", "docs/index.md", "locale/ja/glossary.toml", "snippets/manage.py"]
+    wanted += ["tests/conftest.py", "Makefile", "requirements-test.txt", "ledger/sqlite@3.40.json"]
+    assert set(wanted) <= names
+    assert not [name for name in names if name.endswith((".pyc", ".mo")) or name[-5:] == "/.env"]
 
 
 def test_bill_names_every_locked_package_once(made: Path) -> None:

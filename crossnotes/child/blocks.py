@@ -4,8 +4,11 @@ from __future__ import annotations
 import __future__
 
 import ast
+import contextlib
+import importlib
 import inspect
 import linecache
+import os
 import sys
 import traceback
 import types
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from crossnotes.child import clients, django, repl, spawned
 from crossnotes.child.capture import Capture
 from crossnotes.child.clients import rows
-from crossnotes.child.protocol import Block
+from crossnotes.child.protocol import Block, Open
 from crossnotes.result import BlockFailedError, Failure
 from crossnotes.text.matching import Expected, matches
 
@@ -43,9 +46,38 @@ class Session:
     #: The code of the page, by what tracebacks call the file.
     _lines: dict[str, list[str]] = field(default_factory=dict)
     _runner: asyncio.Runner | None = None
+    #: The database of a page without Django, and the connection to it once there is one.
+    _opened: Open | None = None
+    _connection: Any = None
 
     def __post_init__(self) -> None:
         spawned.listen()
+
+    def open(self, request: Open) -> None:
+        """Tell the page where its database is. No connection is opened."""
+        self._opened = request
+        os.environ.update(request["environment"])
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the page was told."""
+        return self._opened["environment"] if self._opened else {}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether statements go over a connection of the driver's, and not over Django's."""
+        return self._opened is not None
+
+    def cursor(self) -> Any:
+        """A cursor on the page's database, which closes itself."""
+        if self._opened is None:
+            from django.db import connection
+
+            return connection.cursor()
+        if self._connection is None:
+            driver = importlib.import_module(self._opened["dbapi"])
+            self._connection = driver.connect(self._opened["entry"])
+        return contextlib.closing(self._connection.cursor())
 
     def next_input(self, source: str) -> str:
         """What tracebacks call the next input of a session."""
@@ -154,16 +186,14 @@ def pycon(block: Block, session: Session) -> str | None:
 
 
 def sql(block: Block, session: Session) -> str | None:
-    from django.db import connection
-
     client = block.get("client", "")
     printed: list[str] = []
     for offset, statement in statements(block["code"], client):
         try:
             if client == "sqlite" and statement.startswith("."):
-                printed += session.sqlite.run(statement)
+                printed += session.sqlite.run(statement, session)
                 continue
-            with connection.cursor() as cursor:
+            with session.cursor() as cursor:
                 cursor.execute(statement)
                 if cursor.description:
                     of_sqlite = client == "sqlite"
@@ -176,8 +206,21 @@ def sql(block: Block, session: Session) -> str | None:
             raise BlockFailedError(Failure(block["line"] + offset, str(error))) from error
         except Exception as error:
             line = block["line"] + offset
-            raise BlockFailedError(Failure(line, describe(error))) from error
+            told = of_driver(error) if session.is_plain else describe(error)
+            raise BlockFailedError(Failure(line, told)) from error
     return _checked(block, "\n".join(printed))
+
+
+def outside(block: Block, session: Session) -> str | None:
+    """A block whose language another package runs."""
+    from crossnotes.kinds import outside_languages
+
+    execute = outside_languages()[block.get("language", "")].load()
+    try:
+        output = execute(block["code"], session.namespace)
+    except BaseException as error:
+        raise BlockFailedError(Failure(block["line"], describe(error))) from error
+    return _checked(block, session.capture.end() if output is None else str(output))
 
 
 #: How each kind of block is run here.
@@ -185,7 +228,28 @@ KINDS: Mapping[str, Callable[[Block, Session], str | None]] = {
     "python": python,
     "pycon": pycon,
     "sql": sql,
+    "outside": outside,
 }
+
+#: The errors that PEP 249 names, under which every driver's own can be known.
+PEP_249 = (
+    "IntegrityError",
+    "ProgrammingError",
+    "OperationalError",
+    "DataError",
+    "NotSupportedError",
+    "InternalError",
+    "InterfaceError",
+    "DatabaseError",
+)
+
+
+def of_driver(error: BaseException) -> str:
+    """An error of a driver, by the name that it has with every driver."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    name = next((each for each in PEP_249 if each in names), "")
+    text = " ".join(line.strip() for line in str(error).splitlines())
+    return f"{name}: {text}" if name else describe(error)
 
 
 def _checked(block: Block, output: str) -> str:

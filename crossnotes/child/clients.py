@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crossnotes.child.blocks import Session
 
 #: Columns of the terminal in which sqlite3 lays out names.
 _WIDTH = 80
@@ -21,21 +24,17 @@ class Sqlite:
 
     headers: bool = False
 
-    def run(self, command: str) -> list[str]:
-        """Run one of sqlite3's own commands; the lines that it prints.
+    def run(self, command: str, session: Session) -> list[str]:
+        """Run one of sqlite3's own commands in a session; the lines that it prints.
 
         Raises UnknownCommandError.
         """
-        from django.db import connection
-
         match command.rstrip(";").split():
             case [".tables"]:
-                with connection.cursor() as cursor:
-                    tables = connection.introspection.get_table_list(cursor)
-                found = {each.name for each in tables if each.type in "tv"}
+                found = _tables(session)
                 return list(_in_columns(sorted(n for n in found if not n.startswith("sqlite_"))))
-            case [".schema", *names] if connection.vendor == "sqlite" and len(names) < 2:
-                with connection.cursor() as cursor:
+            case [".schema", *names] if _is_sqlite(session) and len(names) < 2:
+                with session.cursor() as cursor:
                     cursor.execute(_SCHEMA)
                     return [
                         f"{sql};" for name, sql in cursor.fetchall() if name in names or not names
@@ -54,6 +53,26 @@ class Sqlite:
             yield "|".join(column[0] for column in cursor.description)
         for row in _fetched(cursor):
             yield "|".join(map(_of_sqlite, row))
+
+
+def _tables(session: Session) -> set[str]:
+    """The tables and views of a session's database."""
+    with session.cursor() as cursor:
+        if session.is_plain:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            return {name for (name,) in cursor.fetchall()}
+        from django.db import connection
+
+        tables = connection.introspection.get_table_list(cursor)
+        return {each.name for each in tables if each.type in "tv"}
+
+
+def _is_sqlite(session: Session) -> bool:
+    if session.is_plain:
+        return True  # or it says itself that it has no sqlite_master
+    from django.db import connection
+
+    return bool(connection.vendor == "sqlite")
 
 
 _SCHEMA = "SELECT tbl_name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY rowid"

@@ -40,6 +40,8 @@ class Interpreter:
                 yield self.guarded(lambda: django.set_up(request))
             case "connect":
                 yield self.guarded(lambda: django.connect(request))
+            case "open":
+                yield self.guarded(lambda: self.session.open(request))
             case "refresh":
                 path = request["path"]
                 yield self.guarded(lambda: "" if django.refresh(path) else "restart")

@@ -24,7 +24,8 @@ class ExpectedText(TypedDict):
 class Block(TypedDict):
     """A block to run. `line` is that of its first line of code in `page`, a path; `update` says
     what of its output is to be written into the page, and so is not compared; `client` is the one
-    at whose prompt a statement of SQL stands, `psql` or `sqlite`."""
+    at whose prompt a statement of SQL stands, `psql` or `sqlite`, and `language` that of a block
+    which another package runs."""
 
     kind: str
     code: str
@@ -35,6 +36,7 @@ class Block(TypedDict):
     xfail: bool
     expected: ExpectedText | None
     client: NotRequired[str]
+    language: NotRequired[str]
 
 
 class FailureFields(TypedDict):
@@ -89,6 +91,16 @@ class Connect(TypedDict):
     compile_only: bool
 
 
+class Open(TypedDict):
+    """Lead a page without Django to its database: `dbapi` is the module that connects to `entry`,
+    when the first statement needs it; the `environment` says to the page where it is."""
+
+    op: Literal["open"]
+    dbapi: str
+    entry: Mapping[str, Any]
+    environment: Mapping[str, str]
+
+
 class Run(TypedDict):
     """Run blocks in turn, in the namespace of those before, until one fails; with `keep_going`, to
     the end."""
@@ -105,7 +117,7 @@ class Refresh(TypedDict):
     path: str
 
 
-Request = Setup | Connect | Run | Refresh
+Request = Setup | Connect | Open | Run | Refresh
 
 
 class Fork(TypedDict):

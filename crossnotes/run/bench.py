@@ -38,6 +38,8 @@ class Bench:
     keep: bool = False
     #: Whether what follows a failed block is run all the same.
     keep_going: bool = False
+    #: Whether commands of console blocks are run.
+    shell: bool = True
     #: Whether there is no server, so that only blocks marked `:compiled:` do something.
     compiling: bool = False
     #: Whether pages may use the fixtures of a test suite.
@@ -69,6 +71,11 @@ class Bench:
             raise TargetError(self.masking.problems[0])
         only_one = isinstance(self.server, GivenDatabase)
         self.databases = Databases(self.server, self.run_name, self.keep, only_one=only_one)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether pages use no Django: there is no project, and the driver connects by itself."""
+        return self.project is None and bool(self.target.dbapi) and not self.compiling
 
     def worker(self) -> Worker:
         """One that is free, or another one; it is the caller's until it is done with it. Raises

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossnotes.config import Config
+from crossnotes.extras import needed
 from crossnotes.run.bench import Bench
 from crossnotes.run.cleanup import PREFIX, Lifetime, drop_all
 from crossnotes.run.project import Project
@@ -37,6 +38,8 @@ class Options:
     database: str = ""
     #: Whether pages may run with the rights of the account that names an external server.
     trust_pages: bool = False
+    #: Whether commands of console blocks are run.
+    shell: bool = True
 
 
 @dataclass(slots=True)
@@ -88,6 +91,9 @@ class Benches:
                 except TargetError as error:
                     self._problems[target] = str(error)
                     raise
+                except ModuleNotFoundError as error:
+                    self._problems[target] = needed(error)
+                    raise TargetError(needed(error)) from error
             return self._had[target]
 
     def _lock_of(self, target: str) -> threading.Lock:
@@ -100,6 +106,10 @@ class Benches:
 
     def _have(self, request: Request) -> Had:
         target, offer = request.target, self.look(request.name)
+        if self.project is not None and not target.engine:
+            raise TargetError(
+                f"Django has no backend for {target.label}, and these pages run in a Django project"
+            )
         if offer.start is not None:
             server = self._as_given(offer, offer.start(self._new_folder(f"{request.name}-server")))
             self._check(request, server)
@@ -161,6 +171,7 @@ class Benches:
                     self.options.update,
                     self.options.keep_db,
                     self.options.keep_going,
+                    self.options.shell,
                     compiling=bool(had.no_server),
                 )
                 bench.is_open = had.is_open

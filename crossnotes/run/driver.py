@@ -19,7 +19,7 @@ from pathlib import Path
 from crossnotes import config, files
 from crossnotes import ledger as ledgers
 from crossnotes.book import Book, Reading, Source
-from crossnotes.kinds import KINDS
+from crossnotes.kinds import kind_of
 from crossnotes.ledger import Ledger, one_per_snippet
 from crossnotes.page import Listing, Problem, Snippet
 from crossnotes.program import Program, at
@@ -27,15 +27,17 @@ from crossnotes.ranges import Version
 from crossnotes.result import (
     NEEDS_PYTEST,
     NEEDS_SERVER,
+    NO_SHELL,
     ONLY_SHOWN,
     BlockFailedError,
     Failure,
     Result,
     is_not_reached,
 )
+from crossnotes.run import project as projects
 from crossnotes.run.bench import Bench
 from crossnotes.run.benches import Benches, versions_of
-from crossnotes.run.execution import Execution
+from crossnotes.run.execution import Execution, has_commands
 from crossnotes.run.project import Project
 from crossnotes.run.record import Record
 from crossnotes.run.reuse import Reuse, own_digest
@@ -81,10 +83,9 @@ def _put_server_back(bench: Bench, record: Record, last: Snippet) -> None:
 def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
     """Excuse what is not run here; the snippets that are."""
     program = at(program, bench.server.identity.number or None)
-    digest = bench.project.digest if bench.project else ""
     record = Record(
         program,
-        digest,
+        projects.state(bench.project, bench.config.setup),
         bench.masking,
         update=bench.update,
         compiling=bench.compiling,
@@ -100,6 +101,8 @@ def begin(bench: Bench, program: Program) -> tuple[Record, list[Snippet]]:
             record.excuse_unless_wrong(snippet, ONLY_SHOWN)
         elif snippet.problem is None and "skip" in snippet.options:
             record.excuse(snippet, snippet.options["skip"])
+        elif not bench.shell and has_commands(snippet):
+            record.excuse(snippet, NO_SHELL)
     rest = [snippet for snippet in snippets if snippet.index not in record.results]
     if program.page.fixtures and not bench.has_fixtures:
         for snippet in rest:
@@ -118,22 +121,23 @@ def needs_server(bench: Bench, snippet: Snippet) -> bool:
 
 def _as_run(snippet: Snippet, project: Project | None) -> Snippet:
     """A listing of a file that is not the project's is a block like any other."""
-    if snippet.listing is None or snippet.language not in KINDS:
+    kind = kind_of(snippet.language)
+    if snippet.listing is None or kind is None:
         return snippet
     if _is_of_project(snippet.listing, project):
         return snippet
-    return replace(snippet, kind=KINDS[snippet.language])
+    return replace(snippet, kind=kind)
 
 
 def _only_shows(snippet: Snippet, project: Project | None) -> bool:
     """Whether it is a listing that no program could load or run."""
-    if snippet.listing is None or snippet.language in KINDS:
+    if snippet.listing is None or kind_of(snippet.language):
         return False
     return not _is_of_project(snippet.listing, project)
 
 
 def _is_of_project(listing: Listing, project: Project | None) -> bool:
-    return project is not None and listing.path.is_relative_to(project.folder)
+    return project is not None and project.holds(listing.path)
 
 
 # -- a run ----------------------------------------------------------------------------------------
@@ -206,6 +210,7 @@ def reuse_of(benches: Benches, run: TargetRun) -> Reuse:
             "versions": run.versions,
             "project": benches.project.digest if benches.project else "",
             "config": config.as_text(benches.config),
+            "shell": benches.options.shell,
             "crossnotes": own_digest(),
         },
     )

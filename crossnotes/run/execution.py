@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from crossnotes import config as configuration
 from crossnotes.child.capture import OUTPUT_LIMIT
-from crossnotes.child.protocol import Refresh, Run, Wanted
+from crossnotes.child.protocol import Block, Refresh, Run, Wanted
 from crossnotes.kinds import INTERPRETED
 from crossnotes.page import Listing, Snippet
 from crossnotes.result import BlockFailedError, Failure
@@ -23,13 +24,17 @@ from crossnotes.run.interpreter import (
 from crossnotes.run.record import TIMEOUT, Record, at_block, of_interpreter, timeout_of
 from crossnotes.run.trace import Trace
 from crossnotes.run.worker import Worker
-from crossnotes.targets import Database, TargetError
+from crossnotes.targets import Database, TargetError, urls
 from crossnotes.text import transcript
 from crossnotes.text.matching import Expected, matches, same
 
 #: Kinds of block that show something of the project: the program then has a copy of the project
 #: and a Python of its own, as a reader would.
 OF_PROJECT = ("dotenv", "file", "listing")
+
+#: Kinds of block that need a database, in whatever program, and how others ask for one.
+OF_DATABASE = ("sql", "console", "outside")
+URLS = (urls.DATABASE_URL, urls.SQLALCHEMY_URL)
 
 
 class Execution:
@@ -48,7 +53,7 @@ class Execution:
         self.shell: shell.Shell | None = None
         self.trace: Trace | None = None
         self.database: Database | None = None
-        self.has_shell = any(map(_has_commands, snippets))
+        self.has_shell = any(map(has_commands, snippets))
         #: Whether Python is started anew, with the project's own files, rather than forked.
         self.is_apart = self.has_shell or any(s.kind in OF_PROJECT for s in snippets)
         #: Whether the page shows where the database is, so that nothing else may say it.
@@ -88,9 +93,7 @@ class Execution:
             return True
         try:
             if not self.shows_settings and self._uses_database():
-                facts = self._own_database().facts
-                connection = self.bench.config.connection
-                self.environment |= projects.connection_environment(connection, facts)
+                self.environment |= self._told(self._own_database())
         except BlockFailedError as error:
             self._failed(first, error)
         except (TargetError, OSError) as error:
@@ -155,7 +158,30 @@ class Execution:
     # -- the database ----------------------------------------------------------------------------
 
     def _uses_database(self) -> bool:
-        return self.project is not None or any(s.kind in ("sql", "console") for s in self.snippets)
+        return (
+            self.project is not None
+            or any(s.kind in OF_DATABASE for s in self.snippets)
+            or any(name in code for code in self._codes() for name in URLS)
+        )
+
+    def _codes(self) -> Iterator[str]:
+        """All that is run of the page."""
+        yield self.bench.config.setup
+        yield from (snippet.code for snippet in self.snippets)
+
+    def _facts(self, database: Database) -> dict[str, str]:
+        """What is known of a database, with its URL."""
+        found = urls.environment(database, self.bench.target.driver)
+        url = {"url": found[urls.DATABASE_URL]} if found else {}
+        return {**database.facts, **url}
+
+    def _told(self, database: Database) -> dict[str, str]:
+        """The variables that say to a program where its database is."""
+        connection = self.bench.config.connection
+        found = projects.connection_environment(connection, self._facts(database))
+        if self.bench.is_plain:
+            found = {**urls.environment(database, self.bench.target.driver), **found}
+        return found
 
     def _own_database(self) -> Database:
         if self.database is None:
@@ -189,8 +215,11 @@ class Execution:
 
     def _interpret(self, group: Sequence[Snippet]) -> None:
         """Send some blocks in one request."""
-        needs_django = self.project is not None or any(s.kind == "sql" for s in group)
+        needs_django = not self.bench.is_plain and (
+            self.project is not None or any(s.kind == "sql" for s in group)
+        )
         interpreter = self._ready_interpreter(needs_django)
+        self._set_up(interpreter, group[0])
         waiting = iter(group)
         current = group[0]
         request: Run = {
@@ -211,6 +240,31 @@ class Execution:
             if rest := list(waiting) if self.record.keep_going else []:
                 self._run_group(rest)
 
+    def _set_up(self, interpreter: Interpreter, first: Snippet) -> None:
+        """Run the `setup` of the settings, once in each interpreter. Raises BlockFailedError."""
+        config = self.bench.config
+        if not config.setup or interpreter.has_setup:
+            return
+        interpreter.has_setup = True
+        block: Block = {
+            "kind": "python",
+            "code": config.setup,
+            "line": config.setup_line,
+            "page": configuration.FILE,
+            "update": "",
+            "raises": None,
+            "xfail": False,
+            "expected": None,
+        }
+        request: Run = {"op": "run", "blocks": [block], "keep_going": False}
+        try:
+            demand(interpreter, request, TIMEOUT)
+        except BlockFailedError as error:
+            place = f"{configuration.FILE}:{error.failure.line}"
+            message = f"the setup of [tool.crossnotes] failed ({place}): {error.failure.message}"
+            failure = Failure(first.line, message, details=error.failure.details)
+            raise BlockFailedError(failure, error.output) from error
+
     def _ready_interpreter(self, needs_django: bool) -> Interpreter:
         """The program's interpreter, with a connection to its database if it needs one."""
         if self.interpreter is None:
@@ -224,6 +278,9 @@ class Execution:
                 self.interpreter = self.worker.interpreter(needs_django)
         if needs_django and not self.interpreter.is_connected:
             self._connect(self.interpreter)
+        elif self.bench.is_plain and not self.interpreter.is_connected and self._uses_database():
+            database = self._own_database()
+            self.worker.open(self.interpreter, database, self._told(database))
         return self.interpreter
 
     def _connect(self, interpreter: Interpreter) -> None:
@@ -265,7 +322,7 @@ class Execution:
 
     def _dotenv(self, snippet: Snippet) -> str:
         config = self.bench.config
-        facts = self._own_database().facts
+        facts = self._facts(self._own_database())
         try:
             text = dotenv.live(snippet.code, snippet.line, config.connection, config.dotenv, facts)
         except dotenv.DotenvError as error:
@@ -319,7 +376,7 @@ class Execution:
         self, snippet: Snippet, command: transcript.Command, line: int
     ) -> tuple[str, int]:
         """What a statement gave, and how many rows it gave or changed, or -1."""
-        interpreter = self._ready_interpreter(needs_django=True)
+        interpreter = self._ready_interpreter(needs_django=not self.bench.is_plain)
         block = self.record.block(snippet)
         block |= {"kind": "sql", "code": command.text, "line": line, "expected": None}
         block["client"] = command.client
@@ -403,12 +460,12 @@ class Execution:
                 self.record.failed(snippet, BlockFailedError(_unproved(snippet, missing)))
 
     def _in_copy(self, listing: Listing) -> Path:
-        if self.project is not None and listing.path.is_relative_to(self.project.folder):
+        if self.project is not None and self.project.holds(listing.path):
             return self.copy / listing.path.relative_to(self.project.folder)
         return listing.path
 
 
-def _has_commands(snippet: Snippet) -> bool:
+def has_commands(snippet: Snippet) -> bool:
     """Whether a block has a command for a shell."""
     return (
         snippet.kind == "console"

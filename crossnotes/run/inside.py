@@ -136,6 +136,8 @@ class InsideSession(Session):
             case "connect":
                 yield self.guarded(lambda: self._connect(request))
             case _:
+                # Between two requests this process has its own environment.
+                os.environ.update(self.session.environment)
                 yield from super().answer(request)
 
     def guarded(self, action: Callable[[], str | None], block: Block | None = None) -> Answer:
@@ -317,6 +319,10 @@ class InsideBench(Bench):
     """Runs programs of python, pycon and sql blocks inside this process."""
 
     databases: _HeldDatabases
+
+    @property
+    def is_plain(self) -> bool:
+        return super().is_plain and not self.session.is_foreign
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -48,6 +48,8 @@ class Interpreter:
     has_django = False
     #: Whether Django's connections lead to the program's database.
     is_connected = False
+    #: Whether the `setup` of the project's settings has run.
+    has_setup = False
     #: Seconds that the process has to end by itself.
     patience = 2.0
 

@@ -237,6 +237,7 @@ class Record:
             "update": update,
             "raises": snippet.options.get("raises"),
             "xfail": "xfail" in snippet.options,
+            "language": snippet.language,
             "expected": {
                 "line": expected.line,
                 "text": expected.text,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from crossnotes.child.protocol import Connect, Setup, Wanted
+from crossnotes.child.protocol import Connect, Open, Setup, Wanted
 from crossnotes.result import BlockFailedError, Failure
 from crossnotes.run import project as projects
 from crossnotes.run.folder import Folder
@@ -78,7 +78,10 @@ class Worker:
 
     def _warmed(self) -> Warmed:
         if self._plain is None:
-            self._plain = Warmed(self.folder.copy, self.environment, PLAIN)
+            modules: tuple[str, ...] = PLAIN
+            if self.project is None and self.target.dbapi:
+                modules = (*PLAIN, "sqlparse", self.target.dbapi)
+            self._plain = Warmed(self.folder.copy, self.environment, modules)
         return self._plain
 
     def _with_django(self) -> Warmed:
@@ -156,6 +159,20 @@ class Worker:
         self._is_rehearsed = True
         if self.target.built_in is None:
             self._django.rehearse(dict(database.django))
+
+    def open(
+        self, interpreter: Interpreter, database: Database, environment: Mapping[str, str]
+    ) -> None:
+        """Lead a page without Django to its database, which the environment names. Raises
+        BlockFailedError."""
+        request: Open = {
+            "op": "open",
+            "dbapi": self.target.dbapi,
+            "entry": dict(database.django),
+            "environment": dict(environment),
+        }
+        demand(interpreter, request, TIMEOUT)
+        interpreter.is_connected = True
 
     # -- between programs ------------------------------------------------------------------------
 

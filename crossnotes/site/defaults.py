@@ -110,7 +110,7 @@ def languages_of(app: "Sphinx", config: "Config") -> dict[str, str]:
     """The languages of conf.py, else those of [tool.crossnotes], else the one of Sphinx."""
     if said := config.crossnotes_languages:
         return dict(said)
-    if said := getattr(configuration.find(Path(app.confdir)), "languages", None):
+    if said := configuration.find(Path(app.confdir)).languages:
         return dict(said)
     return {config.language: own_name(config.language)}
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from crossnotes import config, dialects, results
+from crossnotes import config, dialects
 
 #: Where pages are looked for, from the root of a project.
 FOLDERS = ("docs", ".", "docs/source", "doc", "doc/source", "source")
@@ -81,7 +81,7 @@ class Project:
     def ledger(self) -> Path:
         """The folder of the results that the site shows."""
         settings = config.find(self.root)
-        return settings.root / str(getattr(settings, "ledger", results.FOLDER))
+        return settings.root / settings.ledger
 
     def relative(self, folder: Path) -> str:
         return os.path.relpath(folder, self.root)
@@ -90,7 +90,7 @@ class Project:
 def find(root: Path = Path()) -> Project:
     """The project in a folder. Raises SiteError, which says what was looked for."""
     try:
-        said = getattr(config.find(root), "source", "docs")
+        said = config.find(root).source
     except config.ConfigError as error:
         raise SiteError(str(error)) from None
     folders = dict.fromkeys((said, *FOLDERS))
@@ -137,7 +137,7 @@ def read_languages(conf: Path) -> dict[str, str]:
     if found is not None:
         return found
     try:
-        if of_config := getattr(config.find(conf.parent), "languages", None):
+        if of_config := config.find(conf.parent).languages:
             return dict(of_config)
     except config.ConfigError as error:
         raise SiteError(str(error)) from None

@@ -79,7 +79,9 @@ class OwnServer(Server):  # type: ignore[misc]
 def watched(root: Path) -> list[Path]:
     """The files and folders that a build depends on."""
     project = find(root)
-    django = config.find(root).django
+    found = config.find(root).django
+    # A project at the root would have the build watch what it writes.
+    django = "" if found == "." else found
     own = [project.source, project.locale, project.conf / "conf.py", project.ledger]
     return [*own, *(root / name for name in (*WATCHED, django) if name)]
 

@@ -27,7 +27,7 @@ def offered(app: "Sphinx", page: Page) -> list[tuple[str, Program]]:
     """Label of a tab ("" for a page that has none for databases) and its program."""
     labels = known_to(app).labels
     named = [t for t in page.tab_sets if any(labels.target_of(label) for label in t.labels)]
-    names = targets_of(page, labels, list(every_target())) if named else ["sqlite"]
+    names = targets_of(page, labels, known_to(app).of_project) if named else ["sqlite"]
     return [
         (every_target()[target].label if named else "", program)
         for target in names
@@ -71,9 +71,9 @@ def tab_labels(doctree: nodes.document) -> dict[str, str]:
 
 
 def _write(app: "Sphinx", name: str, program: Program, title: str, label: str) -> None:
-    project = known_to(app).project
-    settings = project.settings if project else ""
-    write(app, name, download.script(program, title, label, settings))
+    known = known_to(app)
+    settings = known.project.settings if known.project else ""
+    write(app, name, download.script(program, title, label, settings, known.config.setup))
 
 
 def visit(translator: nodes.GenericNodeVisitor, node: DownloadLink) -> None:

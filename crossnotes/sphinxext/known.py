@@ -13,7 +13,7 @@ from crossnotes import config as configuration
 from crossnotes import dialects
 from crossnotes import ledger as ledgers
 from crossnotes.page import Page
-from crossnotes.results import FOLDER, REPORTED, Mark, Results, questions, subject_of, worst
+from crossnotes.results import REPORTED, Mark, Results, questions, subject_of, worst
 from crossnotes.run import project as projects
 from crossnotes.run.reuse import own_digest
 from crossnotes.sphinxext import registry
@@ -84,7 +84,7 @@ class Known(Results):
     def targets(self, page: Page) -> list[Target]:
         found = super().targets(page)
         own = {*self.config.tabs.values(), *self.ledgers} or {DEFAULT}
-        if page.targets or getattr(self.config, "targets", ()):
+        if page.targets or self.config.targets:
             return found  # the page, or the project, says which
         return [target for target in found if target.name in own]
 
@@ -103,7 +103,7 @@ def ledgers_of(app: "Sphinx") -> Path:
     if said := app.config.crossnotes_ledgers:
         return Path(app.confdir, said)
     config = config_of(app)
-    return config.root / str(getattr(config, "ledger", FOLDER))
+    return config.root / config.ledger
 
 
 def django_of(app: "Sphinx") -> Path | None:
@@ -140,5 +140,6 @@ def state_of(app: "Sphinx") -> str:
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     django = django_of(app)
     if django and (django / "manage.py").is_file():
-        digest.update(projects.find(django, "").digest.encode())
+        project = projects.of(configuration.find(folder), django)
+        digest.update(project.digest.encode() if project else b"")
     return digest.hexdigest()

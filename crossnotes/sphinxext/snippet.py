@@ -1,5 +1,6 @@
 """`{snippet}`, `{output}` and listings, as a reader sees them. What they do is the engine's."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from docutils import nodes
@@ -82,7 +83,7 @@ def check_config(app: "Sphinx") -> None:
     from sphinx.errors import ExtensionError
 
     try:
-        configuration.find(app.confdir)
+        configuration.find(Path(app.confdir))
     except configuration.ConfigError as error:
         raise ExtensionError(str(error)) from error
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -30,6 +32,8 @@ class Database:
     django: Mapping[str, Any]
     facts: Mapping[str, str] = field(default_factory=dict)
     encrypted: bool = False
+    #: Its URL, where that does not follow from `django`.
+    url: str = ""
 
 
 Kind = Literal["built in", "started", "container", "external", "cloud", "compiled", ""]
@@ -266,16 +270,49 @@ class Target:
     series_numbers: int = 2
     #: The series that are known, the oldest first; a range on a page has to meet one of them.
     releases: Sequence[str] = ()
+    #: The module whose `connect` takes what Database has as `django`, and connects without Django;
+    #: "" where only Django connects. An `engine` of "" is a database that Django does not know.
+    dbapi: str = ""
 
     def series(self, identity: Identity) -> str:
         """The series of a server, such as `8.0` of 8.0.12; "" where its version has no number."""
         return series(identity.number, self.series_numbers)
 
 
+#: Where packages of others name a module that has what ours have: `TARGETS`.
+ENTRY_POINTS = "crossnotes.targets"
+
+
 @cache
 def every_target() -> Mapping[str, Target]:
-    """All targets by name, in the order of the names of their modules."""
-    return {target.name: target for target in _declared()}
+    """All targets by name, in the order of the names of their modules; those of other packages
+    come last. What is wrong with one of these is told on standard error, and it is left out."""
+    found = {target.name: target for target in _declared()}
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            for target in _of_others(point):
+                if target.name in found:
+                    raise TargetError(f"there is a target {target.name!r} already")
+                found[target.name] = target
+        except Exception as error:  # importing what others wrote may raise anything
+            of = point.dist.name if point.dist else "?"
+            said = f"{type(error).__name__}: {error}"
+            message = error if isinstance(error, TargetError) else said
+            print(f"{ENTRY_POINTS}: {point.name} of {of} is not used: {message}", file=sys.stderr)
+    return found
+
+
+def _of_others(point: EntryPoint) -> Sequence[Target]:
+    """What the module of an entry point declares. Raises TargetError for what are no targets."""
+    targets = list(getattr(point.load(), "TARGETS", ()))
+    if not targets:
+        raise TargetError(f"{point.value} has no TARGETS")
+    for target in targets:
+        if not isinstance(target, Target):
+            raise TargetError(f"TARGETS of {point.value} holds {target!r}, which is no Target")
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", target.name):
+            raise TargetError(f"{target.name!r} is no name of a target, such as mysql")
+    return targets
 
 
 def releases() -> Mapping[str, Sequence[str]]:

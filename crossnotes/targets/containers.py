@@ -69,7 +69,7 @@ def no_engine() -> str:
         import docker
         import testcontainers.core.container
     except ImportError as error:
-        return f"{error.name} is not installed"
+        return f"{error.name} is not installed: pip install 'crossnotes[servers]'"
     del testcontainers
     try:
         with contextlib.closing(docker.from_env(timeout=TIMEOUT)) as client:

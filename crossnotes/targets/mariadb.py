@@ -93,5 +93,6 @@ TARGETS = [
         look,
         share=share,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.mysql",
     )
 ]

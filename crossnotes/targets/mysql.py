@@ -117,5 +117,6 @@ TARGETS = [
         look,
         share=share,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.mysql",
     )
 ]

@@ -37,7 +37,7 @@ LOCK_TIMEOUT = 20
 #: MySQL, MariaDB and TiDB count their series by two numbers.
 SERIES_NUMBERS = 2
 
-INSTALL = "install mysqlclient (requirements-test.txt has it)"
+INSTALL = "pip install 'crossnotes[mysql]'"
 
 #: The options of a URL, which are those of the command line clients.
 OPTIONS = {"ssl-mode": "text", "ssl-ca": "file", "ssl-cert": "file", "ssl-key": "file"}
@@ -383,7 +383,7 @@ def no_driver() -> Offer | None:
     try:
         import MySQLdb
     except ImportError as error:
-        return Offer(problem=f"{error.name} is not installed; {INSTALL}")
+        return Offer(problem=f"{error.name} is not installed: {INSTALL}")
     del MySQLdb
     return None
 

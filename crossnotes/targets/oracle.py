@@ -239,7 +239,7 @@ def look(environment: Mapping[str, str], series: str = "") -> Offer:
     try:
         import oracledb
     except ImportError:
-        return Offer(problem="oracledb is not installed (requirements-test.txt has it)")
+        return Offer(problem="oracledb is not installed: pip install 'crossnotes[oracle]'")
     del oracledb
     offer, others = _external(environment, series)
     image = IMAGES.get(series, IMAGE)
@@ -271,5 +271,6 @@ TARGETS = [
         compile_only=compile_only,
         series_numbers=SERIES_NUMBERS,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.oracle",
     )
 ]

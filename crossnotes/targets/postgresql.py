@@ -407,7 +407,7 @@ def look(environment: Mapping[str, str], series: str = "") -> Offer:
     try:
         import psycopg
     except ImportError:
-        return Offer(problem="psycopg is not installed (requirements-test.txt has it)")
+        return Offer(problem="psycopg is not installed: pip install 'crossnotes[postgresql]'")
     del psycopg
     offer, others = _external(environment, series)
     if offer is not None:
@@ -437,5 +437,6 @@ TARGETS = [
         share=share,
         series_numbers=SERIES_NUMBERS,
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.postgresql",
     )
 ]

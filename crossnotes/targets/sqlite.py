@@ -57,5 +57,13 @@ def look(environment: Mapping[str, str], series: str = "") -> Offer:
     return Offer("built in", "Python's sqlite3", start=SQLite)
 
 
-SQLITE = Target("sqlite", "SQLite", ENGINE, "", look, built_in=IDENTITY)
+SQLITE = Target(
+    "sqlite",
+    "SQLite",
+    ENGINE,
+    "",
+    look,
+    built_in=IDENTITY,
+    dbapi="crossnotes.child.drivers.sqlite",
+)
 TARGETS = [SQLITE]

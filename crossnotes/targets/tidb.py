@@ -66,7 +66,7 @@ _STORE = ("--store", "unistore", "--path", "")
 _EXTERNAL = ("TIDB_HOST", "TIDB_PORT", "TIDB_USER", "TIDB_PASSWORD", "CA_PATH")
 
 #: How Python's package name answers the question of who is missing.
-_INSTALL = "install django-tidb and mysqlclient (requirements-test.txt has them)"
+_INSTALL = "pip install 'crossnotes[tidb]'"
 
 
 def identify(cursor: Any) -> Identity:
@@ -286,7 +286,7 @@ def _look(environment: Mapping[str, str], deployment: str, series: str) -> Offer
         import django_tidb
         import MySQLdb
     except ImportError as error:
-        return Offer(problem=f"{error.name} is not installed; {_INSTALL}")
+        return Offer(problem=f"{error.name} is not installed: {_INSTALL}")
     del django_tidb, MySQLdb
     others: list[str] = []
     offer = _external(environment, deployment)
@@ -339,6 +339,7 @@ def _target(deployment: str, label: str) -> Target:
         share=share,
         cloud=_CLOUD_NAMES.get(deployment, ""),
         releases=RELEASES,
+        dbapi="crossnotes.child.drivers.mysql",
     )
 
 

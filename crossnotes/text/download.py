@@ -48,9 +48,9 @@ def file_name(docname: str, program: Program) -> str:
     return f"{docname}.{'.'.join(labels)}.py"
 
 
-def script(program: Program, title: str, label: str, settings: str) -> str:
+def script(program: Program, title: str, label: str, settings: str, setup: str = "") -> str:
     """The file's text. `label` is what the reader's tab is called, `settings` the module of the
-    Django project's settings, or "" for plain Python."""
+    Django project's settings, or "" for plain Python; `setup` is what runs before each page."""
     reader = f"as read in the tab {label}, " if label else ""
     parts = [_HEAD.format(title=title, page=program.page.path, reader=reader)]
     parts.append(_imports(program))
@@ -62,6 +62,9 @@ def script(program: Program, title: str, label: str, settings: str) -> str:
         if needs_django and snippet.kind in ("python", "pycon", "sql"):
             parts.append(_DJANGO.format(settings=settings))
             needs_django = False
+        if setup and snippet.kind in ("python", "pycon", "sql"):
+            parts.append(f"# What runs before each page\n{setup.strip()}\n")
+            setup = ""
         if _awaits(body):
             body = _AWAITING.format(code=body)
             if not any("asyncio.Runner()" in part for part in parts):
@@ -181,6 +184,11 @@ def _file(snippet: Snippet) -> Iterator[str]:
     yield f"pathlib.Path({path!r}).write_text({snippet.code + chr(10)!r})"
 
 
+def _foreign(snippet: Snippet) -> Iterator[str]:
+    yield f"# A block of {snippet.language}, which Python does not run:"
+    yield from (f"# {line}".rstrip() for line in snippet.code.split("\n"))
+
+
 def _listing(snippet: Snippet) -> Iterator[str]:
     if snippet.listing is not None:
         yield f"# The page shows a part of {snippet.listing.path.name} here."
@@ -193,5 +201,6 @@ _DOWNLOADS: Mapping[str, Callable[[Snippet], Iterator[str]]] = {
     "commands": _console,
     "env": _dotenv,
     "file": _file,
+    "foreign": _foreign,
     "note": _listing,
 }

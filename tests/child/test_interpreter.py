@@ -283,7 +283,7 @@ def test_statement_that_fails_is_told_at_its_line(repository: Repository) -> Non
     code = ["SELECT 1;", "", "-- wrong", "SELECT *", "FROM nowhere;", "SELECT 2;"]
     line, message = repository.failure(block("sql", *code))
     assert line in (6, 7)
-    assert message == "django.db.utils.OperationalError: no such table: nowhere"
+    assert message == "OperationalError: no such table: nowhere"
 
 
 def test_error_of_a_statement_may_be_announced_by_its_text(repository: Repository) -> None:

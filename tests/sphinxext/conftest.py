@@ -24,11 +24,16 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 Read = Callable[[str], str]
 
+#: What [tool.crossnotes] says in the repository, and a root has none of.
+LANGUAGES = 'crossnotes_languages = {"en": "English", "ja": "日本語"}\n'
+
 
 def copy_root(name: str, target: Path) -> Path:
     """A root as a repository of its own, with the real conf.py."""
     shutil.copytree(ROOTS / name, target)
     shutil.copy(REPOSITORY / "conf.py", target)
+    with (target / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write(LANGUAGES)
     return target
 
 

@@ -12,7 +12,7 @@ from .conftest import REPOSITORY, sphinx_build
 def make_site(project: Repository) -> Repository:
     """The repository with our settings of Sphinx."""
     shutil.copy(REPOSITORY / "conf.py", project.root)
-    with (project.root / "conf.py").open("a") as conf:
+    with (project.root / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write('crossnotes_django = "project"\n')
     return project
 
