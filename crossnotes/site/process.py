@@ -8,8 +8,11 @@ https://github.com/python/cpython/issues/124567
 A process that others started keeps its own settings: no extension of ours does this.
 """
 
+import contextlib
 import gc
 import sys
+import tempfile
+from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.cmd.build import main
@@ -26,7 +29,19 @@ def build_without_what_stays(app: Sphinx, *args: object, **kwargs: object) -> No
     build(app, *args, **kwargs)  # type: ignore[arg-type]
 
 
+def keep_reports(arguments: list[str]) -> list[str]:
+    """Have Sphinx write what it reports of a crash beside its doctrees, which are the project's
+    own, and not where each would stay for ever. Those of earlier builds go."""
+    folder = Path(arguments[arguments.index("-d") + 1])
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for report in folder.glob("sphinx-err-*.log"):
+            report.unlink()
+        tempfile.tempdir = str(folder)
+    return arguments
+
+
 if __name__ == "__main__":
     gc.set_threshold(*THRESHOLDS)
     Sphinx.build = build_without_what_stays  # type: ignore[method-assign,assignment]
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(keep_reports(sys.argv[1:])))
