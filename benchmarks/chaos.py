@@ -154,7 +154,7 @@ class Site:
 
 
 def commands(targets: Sequence[str]) -> list[list[str]]:
-    test = ["crossnotes", "test", "docs", "--django", "project", "--target"]
+    test = ["crossnotes", "test", "--target"]
     return [
         *([*test, target, "--ledger", "led"] for target in targets),
         [*test, "sqlite", "--update"],
@@ -232,8 +232,10 @@ def left(site: Site, pages: Mapping[Path, bytes]) -> Iterator[str]:
             yield f"processes live on: {living}"
             break
         time.sleep(0.1)
-    if temporary := [path.name for path in site.temporary.iterdir()]:
-        yield f"temporary files: {temporary}"
+    if temporary := list(site.temporary.iterdir()):
+        yield f"temporary files: {[path.name for path in temporary]}"
+        for path in temporary:  # told once
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     if runs := [str(path) for path in site.state.rglob("*.json")]:
         yield f"registrations: {runs}"
     if new := [str(path) for path in site.root.rglob("*.crossnotes-new")]:
@@ -367,17 +369,7 @@ def _rounds(
     site = Site(make(folder), temporary, state, environment, servers, mark)
     there = ["sqlite", *servers]
     for command in [
-        [
-            "crossnotes",
-            "test",
-            "docs",
-            "--django",
-            "project",
-            "--target",
-            "sqlite",
-            "--ledger",
-            "given",
-        ],
+        ["crossnotes", "test", "--target", "sqlite", "--ledger", "given"],
         *commands(there),
         ["crossnotes", "html"],
     ]:
