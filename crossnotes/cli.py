@@ -445,6 +445,68 @@ def reference(part: str | None) -> None:
 # -- targets --------------------------------------------------------------------------------------
 
 
+# -- a new site -----------------------------------------------------------------------------------
+
+
+@main.command("init")
+@click.argument("folder", type=click.Path(file_okay=False), default=".")
+@click.option("--existing", is_flag=True, help="Show what the Sphinx project there has to add.")
+@click.option("--name", help="The name of the site.")
+@click.option("--languages", help="Codes, the first of the pages: en,ja (default: en).")
+@click.option("--theme", help="A theme of Sphinx (default: furo).")
+@click.option("--django", help="The folder of a Django project; made where there is none.")
+@click.option("--targets", help="The databases: sqlite,postgresql (default: sqlite).")
+@click.option("--ci", type=click.Choice(["github", "none"]), help="What runs the pages for you.")
+def init(
+    folder: str,
+    existing: bool,
+    name: str | None,
+    languages: str | None,
+    theme: str | None,
+    django: str | None,
+    targets: str | None,
+    ci: str | None,
+) -> None:
+    """Make a new site in FOLDER whose pages run at once; what is not given is asked for on a
+    terminal. With --existing nothing is written: a diff is shown, for `patch -p1`."""
+    from crossnotes import init as starter
+
+    def asked(value: str | None, question: str, default: str) -> str:
+        if value is None and not existing and sys.stdin.isatty():
+            return str(click.prompt(question, default=default, show_default=True)).strip()
+        return default if value is None else value.strip()
+
+    root = Path(folder)
+    choice = starter.Choice(
+        asked(name, "Name of the site", root.resolve().name or "Notes"),
+        _words(asked(languages, "Languages, the first of the pages", "en")) or ["en"],
+        asked(theme, "Theme", "furo"),
+        asked(django, "Folder of a Django project (empty for none)", ""),
+        _words(asked(targets, "Databases", "sqlite")) or ["sqlite"],
+        asked(ci, "CI (github or none)", "none").replace("none", ""),
+    )
+    try:
+        if existing:
+            site = _site()
+            found = site.find(root)
+            conf = found.conf / "conf.py"
+            click.echo(starter.difference(root, conf, found.source, choice), nl=False)
+            return
+        for path in starter.make(root, choice):
+            click.echo(root / path)
+    except starter.InitError as error:
+        raise Wrong(str(error)) from error
+    needs = "" if choice.theme in ("alabaster", "furo") else f" {choice.theme}"
+    place = "" if folder == "." else f"cd {folder}; "
+    click.echo(
+        f"next: {place}pip install 'crossnotes[site]'{needs}; crossnotes test; crossnotes html"
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in text.split(",") if (word := part.strip())]
+
+
 @main.command("targets")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
