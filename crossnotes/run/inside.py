@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, ClassVar, TextIO
 
 from crossnotes.child import blocks, django
-from crossnotes.child.capture import Capture
+from crossnotes.child.capture import OUTPUT_LIMIT, Capture
 from crossnotes.child.interpreter import Interpreter as Session
 from crossnotes.child.protocol import Answer, Block, Connect, Request, Setup
 from crossnotes.kinds import INTERPRETED
@@ -69,6 +69,7 @@ class PrintedInside(Capture):
             if stream is not tee:
                 tee.stream = stream
         self._written.clear()
+        self._left = OUTPUT_LIMIT
         self._taken = 0
         self._listens = True
         self.go_on()
