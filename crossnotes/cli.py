@@ -487,10 +487,14 @@ def init(
     )
     try:
         if existing:
-            site = _site()
-            found = site.find(root)
-            conf = found.conf / "conf.py"
-            click.echo(starter.difference(root, conf, found.source, choice), nl=False)
+            from crossnotes.site.project import SiteError, find
+
+            try:
+                found = find(root)
+            except SiteError as error:
+                raise Wrong(str(error)) from error
+            said = starter.difference(root, found.conf / "conf.py", found.source, choice)
+            click.echo(said or "nothing to add", nl=not said)
             return
         for path in starter.make(root, choice):
             click.echo(root / path)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crossnotes import config, site
+from crossnotes import config
+from crossnotes.site.project import read_languages
 
-from .conftest import Repository
+from .conftest import REPOSITORY, Repository
 
 PASSING = "# A\n\n```python\nprint(1)\n```\n"
 
@@ -170,33 +171,34 @@ def test_languages_of_the_settings_are_those_of_the_site(repository: Repository)
     path = repository.root / "pyproject.toml"
     path.write_text(path.read_text().replace('ja = "日本語"', 'de = "Deutsch"'))
     (repository.root / "conf.py").write_text("project = 'x'\n")
-    assert site.read_languages(repository.root / "conf.py") == {"en": "English", "de": "Deutsch"}
+    assert read_languages(repository.root / "conf.py") == {"en": "English", "de": "Deutsch"}
     (repository.root / "conf.py").write_text("crossnotes_languages = {'fr': 'Français'}\n")
-    assert site.read_languages(repository.root / "conf.py") == {"fr": "Français"}
+    assert read_languages(repository.root / "conf.py") == {"fr": "Français"}
 
 
 def test_sphinx_takes_from_the_settings_what_conf_py_leaves_open(project: Repository) -> None:
     pytest.importorskip("sphinx")
     from sphinx.application import Sphinx
 
+    from crossnotes.sphinxext.known import django_of, ledgers_of
+
     said(project, 'django = "project"\nledger = "seen"')
     path = project.root / "pyproject.toml"
     path.write_text(path.read_text().replace('en = "English"\nja = "日本語"', 'fr = "Français"'))
     conf = project.root / "docs" / "conf.py"
     project.page("# A\n", "index.md")
-    conf.write_text('extensions = ["myst_parser", "crossnotes.sphinxext.configured"]\n')
+    conf.write_text('extensions = ["myst_parser", "crossnotes.sphinxext", "crossnotes.site"]\n')
     given = [conf.parent, conf.parent, project.root / "out", project.root / "doctrees", "dummy"]
     app = Sphinx(*given, status=None)  # type: ignore[arg-type]
-    found = app.config
-    assert found.crossnotes_languages == {"fr": "Français"}
-    assert (found.crossnotes_django, found.crossnotes_ledgers) == ("../project", "../seen")
-    conf.write_text(conf.read_text() + 'crossnotes_django = ""\ncrossnotes_ledgers = "mine"\n')
-    found = Sphinx(*given, status=None).config  # type: ignore[arg-type]
-    assert (found.crossnotes_django, found.crossnotes_ledgers) == ("", "mine")
+    assert app.config.crossnotes_languages == {"fr": "Français"}
+    assert (django_of(app), ledgers_of(app)) == (project.django, project.root / "seen")
+    conf.write_text(conf.read_text() + 'crossnotes_django = "x"\ncrossnotes_ledgers = "mine"\n')
+    app = Sphinx(*given, status=None)  # type: ignore[arg-type]
+    assert (django_of(app), ledgers_of(app)) == (conf.parent / "x", conf.parent / "mine")
 
 
 def test_settings_of_this_repository_say_django_once() -> None:
-    found = config.find(site.Path(__file__).parents[1])
+    found = config.find(REPOSITORY)
     assert (found.django, found.source, list(found.languages)) == ("snippets", "docs", ["en", "ja"])
 
 

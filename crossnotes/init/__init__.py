@@ -14,6 +14,7 @@ from crossnotes.targets import every_target
 TEMPLATE = Path(__file__).with_name("template")
 #: Files of the template that a site has under another name.
 NAMES = {
+    "settings.toml": config.FILE,
     "gitignore": ".gitignore",
     "pre-commit.yaml": ".pre-commit-config.yaml",
     "github.yml": ".github/workflows/docs.yml",
@@ -55,7 +56,7 @@ def make(folder: Path, choice: Choice) -> list[Path]:
     if unknown := [name for name in choice.targets if name not in every_target()]:
         known = ", ".join(sorted(every_target()))
         raise InitError(f"unknown target {unknown[0]!r}; known are: {known}")
-    if choice.django and Path(choice.django).is_absolute() or ".." in Path(choice.django).parts:
+    if (choice.django and Path(choice.django).is_absolute()) or ".." in Path(choice.django).parts:
         raise InitError(f"the Django project has to be in {folder}: {choice.django!r} is not")
     texts = dict(_texts(folder, choice))
     if there := [path for path in texts if (folder / path).exists()]:
@@ -119,9 +120,8 @@ def _tabs(labels: dict[str, str]) -> str:
         code = _JOINED_BY_MYSQL if of_mysql else _JOINED
         if target == "oracle":
             code = _JOINED.replace(";", " FROM dual;")
-        tabs.append(
-            f":::{{tab}} {label}\n```sql\n{code}\n```\n\n```{{output}}\njoined\ncrossnotes\n```\n:::"
-        )
+        output = "```{output}\njoined\ncrossnotes\n```"
+        tabs.append(f":::{{tab}} {label}\n```sql\n{code}\n```\n\n{output}\n:::")
     return "\n".join(["::::{tabs}", *tabs, "::::"])
 
 
@@ -149,7 +149,9 @@ def difference(root: Path, conf: Path, source: Path, choice: Choice) -> str:
             "[tool.crossnotes]",
             f'source = "{source.relative_to(root).as_posix()}"',
             *([f'django = "{choice.django}"'] if choice.django else []),
-            f"targets = [{', '.join(f'{target!r}' for target in choice.targets)}]".replace("'", '"'),
+            f"targets = [{', '.join(f'{target!r}' for target in choice.targets)}]".replace(
+                "'", '"'
+            ),
             'unlabelled = "show"',
         ]
         table = "\n".join(lines) + "\n"
@@ -169,7 +171,8 @@ def _with_extension(conf: Path, text: str) -> str:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="extensions")], value=ast.List(elts=[*_, last])):
-                assert last.end_lineno is not None and last.end_col_offset is not None
+                assert last.end_lineno is not None
+                assert last.end_col_offset is not None
                 at = last.end_lineno - 1
                 # Columns are bytes.
                 line = lines[at].encode()
@@ -180,12 +183,14 @@ def _with_extension(conf: Path, text: str) -> str:
                 lines[at] = f'{before.decode()}{between}"{EXTENSION}"{after.decode()}'
                 return "".join(lines)
             case ast.Assign(targets=[ast.Name(id="extensions")], value=ast.List(elts=[])):
-                lines[statement.lineno - 1 : statement.end_lineno] = [f'extensions = ["{EXTENSION}"]\n']
+                lines[statement.lineno - 1 : statement.end_lineno] = [
+                    f'extensions = ["{EXTENSION}"]\n'
+                ]
                 return "".join(lines)
-    has_one = any(
-        isinstance(node, ast.Name) and node.id == "extensions" for node in ast.walk(tree)
+    has_one = any(isinstance(node, ast.Name) and node.id == "extensions" for node in ast.walk(tree))
+    end = (
+        f'extensions = [*extensions, "{EXTENSION}"]' if has_one else f'extensions = ["{EXTENSION}"]'
     )
-    end = f'extensions = [*extensions, "{EXTENSION}"]' if has_one else f'extensions = ["{EXTENSION}"]'
     return f"{text.rstrip()}\n\n{end}\n"
 
 
