@@ -31,8 +31,8 @@ def test_new_site_is_built_and_passes_at_once(
     assert done.said.splitlines()[2].split()[-3:-1] == ["0", "0"]  # failed, excused
     done = wheel.crossnotes("html", cwd=root)
     assert done.code == 0, done.said
-    languages = [*options[options.index("--languages") + 1].split(",")] if len(options) > 2 else []
-    for folder in languages if "--languages" in options else [""]:
+    at = options.index("--languages") + 1 if "--languages" in options else 0
+    for folder in options[at].split(",") if at else [""]:
         text = (root / "build/html" / folder / "first-page.html").read_text(encoding="utf-8")
         assert "Solaris" in text if "--django" in options else "books-by-title" in text
     done = wheel.crossnotes("intl-status", cwd=root)
