@@ -52,8 +52,8 @@ django: $(VENV)/site  # Install another series of Django than the locked one (DJ
 test: $(VENV)/test  # Run the tests, on real servers and in a real browser (SERVERS=current: on current ones, too; as root)
 	@SERVERS="$(SERVERS)" $(RUN) -m pytest -n auto
 
-check: $(VENV)/test  # Lint, types, links, translations
-	@$(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes html && $(RUN) -m crossnotes intl-check
+check: $(VENV)/test  # Lint, types, English, links, translations
+	@$(RUN) .ci/english.py && $(RUN) -m ruff check && $(RUN) -m ruff format --check && $(RUN) -m mypy && $(RUN) -m crossnotes html && $(RUN) -m crossnotes intl-check
 
 intl: $(VENV)/site  # Update the catalogues of the translation
 	@$(RUN) -m crossnotes intl
