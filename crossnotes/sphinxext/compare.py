@@ -21,10 +21,9 @@ from crossnotes.sphinxext.marks import (
     join,
     outermost_of,
     reason_below,
-    reason_text,
-    result_node,
 )
 from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.states import reason_text, result_node
 from crossnotes.sphinxext.tables import Cell, head_of, table
 
 if TYPE_CHECKING:
