@@ -1,6 +1,8 @@
 """What a block was answered, as a reader takes it in: a database once, whatever versions and
 deployments of it were asked, and those apart that answered otherwise."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -59,10 +61,12 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one database said to one block."""
+    """What one database said to one block. `rest` are versions and deployments of it that gave no
+    answer beside those that did."""
 
     product: str
     variants: Sequence[Variant]
+    rest: Sequence[Variant] = ()
 
     @property
     def label(self) -> str:
@@ -72,6 +76,16 @@ class Answer:
     def said(self) -> tuple[tuple[str, Said], ...]:
         """What two databases have to have alike to be told as one."""
         return tuple((variant.name, variant.said) for variant in self.variants)
+
+    def of_those_that_answered(self) -> Answer:
+        """The same, with what gave no answer set apart; it itself where none or all gave one."""
+        told = [each for each in self.variants if each.said.state in ("passed", "failed")]
+        rest = [each for each in self.variants if each not in told]
+        if not told or not rest:
+            return self
+        if len(told) == 1:
+            told = [Variant(told[0].said, told[0].marks)]
+        return Answer(self.product, told, rest)
 
     @property
     def marks(self) -> list[Mark]:
