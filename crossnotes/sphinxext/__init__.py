@@ -25,6 +25,7 @@ EXTENSIONS = [
     "verification",
     "downloads",
     "assets",
+    "chooser",
 ]
 
 

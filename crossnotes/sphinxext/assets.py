@@ -28,10 +28,13 @@ def add_to_page(
     if DRAWN in body:
         app.add_css_file("crossnotes.css")
     if TAB_OF_FILE in body:
-        app.add_js_file("crossnotes-downloads.js")
+        script = context["pathto"]("_static/crossnotes-downloads.js", resource=True)
+        tag = f'<script src="{script}"></script>'
+        context["metatags"] = "\n".join([context.get("metatags") or "", tag])
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     offer(app, STATIC)
-    app.connect("html-page-context", add_to_page)
+    # After sphinx-notfound-page, which changes what `pathto` says.
+    app.connect("html-page-context", add_to_page, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

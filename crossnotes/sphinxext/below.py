@@ -1,7 +1,7 @@
 """What stands below a block of a page in HTML: its answers, what went wrong, and one quiet line of
 who was asked, which unfolds; and the line at the head of the page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from html import escape
 
@@ -15,6 +15,8 @@ from crossnotes.sphinxext.answers import (
     Variant,
     answers,
     below_block,
+    in_order,
+    label_of,
     product_of,
 )
 from crossnotes.sphinxext.html import Html, drawn, element, lines, rows
@@ -55,6 +57,19 @@ def below(snippet: Snippet, marks: Sequence[Mark], reason: str, matrix: str) -> 
     html += element("p", items, class_="crossnotes-mark") if items else ""
     html += _chip(passed, quiet, matrix) if passed else ""
     return drawn(element("div", html, class_="crossnotes-below"), words)
+
+
+def only(snippet: Snippet, marks: Iterable[Mark], products: Collection[str]) -> Html | None:
+    """What begins a block that is not for all of a page's databases, and ends with `</details>`;
+    None for others, and for one in a tab, which says so itself."""
+    own = in_order(product_of(mark.target) for mark in marks)
+    if not snippet.targets or snippet.tabs or set(own) >= set(products):
+        return None
+    names = str(_(", ")).join(map(label_of, own))
+    said = escape(str(_("Only on {databases}")).format(databases=names))
+    databases = escape(" ".join(own))
+    begin = f'<details class="crossnotes-only" data-db="{databases}" open><summary>'
+    return drawn(f"{begin}{said}</summary>")
 
 
 def _in_short(group: Sequence[Mark], marks: Iterable[Mark]) -> str:

@@ -21,6 +21,8 @@ from crossnotes.reader import Dialect
 from crossnotes.results import Mark
 from crossnotes.run.reuse import own_digest
 from crossnotes.sphinxext import below, naming
+from crossnotes.sphinxext.answers import product_of
+from crossnotes.sphinxext.html import drawn
 from crossnotes.sphinxext.known import MARKDOWN, anchor_of, entry, known_to, state_of, subject
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.snippet import NO_SEARCH, OUTPUT, OUTPUT_BLOCK, REASON
@@ -143,25 +145,32 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     page = known.page(Path(app.env.doc2path(docname)))
     marks = known.marks(page)
     literal_blocks = blocks(doctree)
-    found, lost = join(page.snippets, literal_blocks)
+    joined, lost = join(page.snippets, literal_blocks)
     for snippet in lost:
         if snippet.problem is None:
             _warn(page.path, snippet.line, "this block is run, and Sphinx does not show it")
     of_snippets = [snippet.problem for snippet in page.snippets if snippet.problem]
     for problem in (*page.problems, *tab_problems(page, known.labels), *of_snippets):
         _warn(problem.page, problem.line, problem.message)
-    for block in _unread(literal_blocks, found, known.dialect):
+    for block in _unread(literal_blocks, joined, known.dialect):
         _warn(page.path, block.line or 1, "this block is shown, and nothing runs or excuses it")
     is_html, matrix = app.builder.format == "html", address_of_matrix(app, docname)
     snippets = {snippet.index: snippet for snippet in page.snippets}
-    for index, block in found.items():
+    products = {product_of(mark.target) for found in marks.values() for mark in found}
+    for index, block in joined.items():
         outermost = outermost_of(block)
         if (anchor := anchor_of(index)) not in doctree.ids:
             outermost["ids"].append(anchor)
         reason = _take_reason(outermost)
         if marks[index] and is_html:
             _take_outputs(outermost)
-            _put_after(outermost, below.below(snippets[index], marks[index], reason, matrix))
+            new = below.below(snippets[index], marks[index], reason, matrix)
+            _put_after(outermost, new)
+            begin = below.only(snippets[index], marks[index], products)
+            if begin is not None:
+                parent = outermost.parent
+                parent.insert(parent.index(outermost), begin)
+                _put_after(new, drawn("</details>"))
         elif marks[index]:
             _put_after(outermost, mark_node(marks[index], reason))
     summary = below.summary(marks, matrix) if is_html else summary_node(marks)
