@@ -107,6 +107,8 @@ SNIPPET_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
 )
 OUTPUT_OPTIONS = frozenset(["targets", "unordered", "ignore", "class", "name"])
 COMPARE_OPTIONS = frozenset(["caption", "class"])
+#: A line in the body of a `{compare}`: the name of a block, and what its row is called.
+ROW_LABEL = re.compile(r"([\w.-]+):\s+(\S.*)")
 REASON_OPTIONS = ("skip", "xfail")
 
 #: Options of Sphinx's literalinclude that this engine follows, and ours.
@@ -780,7 +782,18 @@ class _Reader:
         if not directive.argument:
             self.problem(directive.line, "a {compare} without names; name blocks of this page")
         place = self._failing(directive.line, "")
-        self._compared += [(name, place.page, place.line) for name in directive.argument.split()]
+        names = directive.argument.split()
+        self._compared += [(name, place.page, place.line) for name in names]
+        for line, text in enumerate(directive.body.split("\n"), directive.body_line):
+            found = ROW_LABEL.fullmatch(text.strip())
+            if found is None and text.strip():
+                self.problem(line, f"{text.strip()!r} labels no row; write `name: label`")
+            elif found and found[1] not in names:
+                choices = ", ".join(names)
+                self.problem(
+                    line,
+                    f"a label of {found[1]!r}, which is not compared; known are: {choices}",
+                )
 
     # -- front matter ----------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ The template `crossnotes-furo.html` extends the page of the project, whatever th
 takes no other's place. Under a version of furo that it was not made for all of this is left out.
 """
 
+import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -13,6 +15,8 @@ from sphinx.util import logging
 from crossnotes.mends.mend import Mend
 from crossnotes.site import furo_files, furo_labels, later
 from crossnotes.site.pages import is_page
+from crossnotes.sphinxext.answers import product_of
+from crossnotes.targets import every_target
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -35,6 +39,23 @@ TEMPLATE = "crossnotes-furo.html"
 EXTENDED = ("page.html", "search.html")
 
 
+#: What furo shows beside a page for us.
+SIDEBAR = "crossnotes-sidebar-languages.html"
+
+#: A page in the sidebar, and its name, which may be that of a database.
+_PAGE_OF_A_DATABASE = re.compile(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]*)"')
+
+
+def _mark_page(found: re.Match[str]) -> str:
+    """The item, marked where the page is called as a database is; the page itself has no address
+    beside its own name."""
+    name = PurePosixPath(found[3]).stem
+    if name not in map(product_of, every_target()):
+        return found[0]
+    marked = f'<li class="{found[1]}" data-crossnotes-page="{name}"'
+    return f'{marked}><a class="{found[2]}" href="{found[3]}"'
+
+
 def use_template(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> str | None:
@@ -42,6 +63,9 @@ def use_template(
         return None
     app.add_css_file("crossnotes-furo.css")
     context["crossnotes_extended"] = template
+    context["crossnotes_sidebar"] = SIDEBAR
+    tree = context.get("furo_navigation_tree") or ""
+    context["furo_navigation_tree"] = _PAGE_OF_A_DATABASE.sub(_mark_page, tree)
     context["crossnotes_translate_labels"] = furo_labels.translate_labels
     return TEMPLATE
 

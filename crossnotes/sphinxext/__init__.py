@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXTENSIONS = [
     "messages",
     "lexers",
+    "html",
     "snippet",
     "sessions",
     "marks",
@@ -24,6 +25,7 @@ EXTENSIONS = [
     "verification",
     "downloads",
     "assets",
+    "chooser",
 ]
 
 

@@ -11,10 +11,13 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 
+#: What stands in the HTML of a page that we drew anything on.
+DRAWN = "crossnotes-"
 #: What stands in the HTML of a page → the style sheet that it needs.
 STYLES = {
-    "crossnotes-": "crossnotes.css",
+    DRAWN: "crossnotes.css",
     "crossnotes-table": "crossnotes-table.css",
+    "crossnotes-compare": "crossnotes-compare.css",
     "crossnotes-sequence": "crossnotes-sequence.css",
 }
 #: What stands on a page that offers files, one for each tab.
@@ -40,5 +43,6 @@ def add_to_page(
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     offer(app, STATIC)
-    app.connect("html-page-context", add_to_page)
+    # After sphinx-notfound-page, which changes what `pathto` says.
+    app.connect("html-page-context", add_to_page, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,7 @@ from docutils import nodes
 from crossnotes.page import Page
 from crossnotes.program import Program, programs, targets_of
 from crossnotes.sphinxext.files import write
+from crossnotes.sphinxext.html import Html
 from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.snippet import NO_SEARCH
@@ -57,10 +58,8 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
         link = DownloadLink("", text, refuri=name.rpartition("/")[2], internal=True)
         link["tab"] = label
         line += link
-    summary = title.next_node(nodes.paragraph, descend=False, siblings=True)
-    place: nodes.Element = title
-    if summary is not None and "crossnotes-summary" in summary["classes"]:
-        place = summary
+    summary = title.next_node(descend=False, siblings=True)
+    place: nodes.Element = summary if isinstance(summary, Html) else title
     place.parent.insert(place.parent.index(place) + 1, line)
 
 

@@ -7,7 +7,7 @@ three (and by one inside of tabs).
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +19,15 @@ from crossnotes.listing import language_of
 from crossnotes.page import Snippet
 from crossnotes.program import tab_problems
 from crossnotes.reader import Dialect
-from crossnotes.result import (
-    COMPILED,
-    EXPECTED_TO_FAIL,
-    NEEDS_PYTEST,
-    NEEDS_SERVER,
-    NOT_REACHED,
-    ONLY_SHOWN,
-)
-from crossnotes.results import WORST_FIRST, Mark
-from crossnotes.sphinxext import naming
+from crossnotes.results import Mark
+from crossnotes.run.reuse import own_digest
+from crossnotes.sphinxext import below, naming
+from crossnotes.sphinxext.answers import product_of
+from crossnotes.sphinxext.html import drawn
 from crossnotes.sphinxext.known import MARKDOWN, anchor_of, entry, known_to, state_of, subject
 from crossnotes.sphinxext.messages import _
-from crossnotes.sphinxext.snippet import NO_SEARCH, OUTPUT, REASON
+from crossnotes.sphinxext.snippet import NO_SEARCH, OUTPUT, OUTPUT_BLOCK, REASON
+from crossnotes.sphinxext.states import grouped, result_node, text_of, worst_of
 from crossnotes.text import pycon
 
 if TYPE_CHECKING:
@@ -44,88 +40,24 @@ logger = logging.getLogger(__name__)
 #: The key in the metadata of a page that shows what became of all pages.
 SHOWS_ALL = "crossnotes_shows_all"
 
-#: Characters that are shown of an answer that a page does not expect.
-LONGEST_ANSWER = 200
-
-#: States of a block on a target, with their signs; text says the same as the sign and the colour.
-SIGNS = {"passed": "✓", "failed": "✗", "excused": "○", "not-run": "–", "changed": "↻"}
+#: The key in the metadata of the page with the matrix.
+MATRIX = "crossnotes_matrix"
 
 
-# -- drawing --------------------------------------------------------------------------------------
+# -- drawing -------------------------------------------------------------------------------------
 
 
 def mark_node(marks: Sequence[Mark], translated_reason: str) -> nodes.paragraph:
-    """The line under a block. Its texts have no source, so no catalogue takes them for messages
-    of the page; the reason that the page gives was translated with it."""
+    """The line under a block, where a page is no HTML. Its texts have no source, so no catalogue
+    takes them for messages of the page; the reason that the page gives was translated with it."""
     line = nodes.paragraph(classes=["crossnotes-mark", NO_SEARCH])
-    for group in _grouped(marks):
-        line += _item(group, translated_reason)
+    for group in grouped(marks):
+        line += result_node(group[0].state, text_of(group, translated_reason))
     return line
 
 
-def _grouped(marks: Sequence[Mark]) -> list[list[Mark]]:
-    """Marks that say the same of several databases are one item."""
-    groups: dict[tuple[str, str], list[Mark]] = {}
-    for mark in marks:
-        said = {"excused": mark.reason, "failed": mark.answer}.get(mark.state, "")
-        key = (mark.state, said)
-        groups.setdefault(key, []).append(mark)
-    return list(groups.values())
-
-
-def _item(group: Sequence[Mark], translated_reason: str) -> nodes.inline:
-    mark = group[0]
-    names = naming.names(group)
-    date = max(m.date for m in group)
-    texts = {
-        "passed": _("seen to work on {databases} ({date})"),
-        "failed": _("answered otherwise on {databases} ({date}): {answer}")
-        if mark.answer
-        else _("failed on {databases} ({date})"),
-        "excused": _("not run on {databases}: {reason}") if mark.date else _("not run: {reason}"),
-        "not-run": _("not run on {databases}"),
-        "changed": _("changed since the last run on {databases} ({date})"),
-    }
-    reason = reason_text(mark.reason, translated_reason)
-    text = str(texts[mark.state]).format(
-        databases=names, date=date, reason=reason, answer=_in_short(mark.answer)
-    )
-    return result_node(mark.state, text)
-
-
-def _in_short(answer: str) -> str:
-    """An answer in one line."""
-    text = " ⏎ ".join(line.rstrip() for line in answer.strip().splitlines())
-    return text if len(text) <= LONGEST_ANSWER else f"{text[: LONGEST_ANSWER - 1]}…"
-
-
-def reason_text(reason: str, translated: str) -> str:
-    """The engine's own reasons in the page's language, the page's as its catalogue has them."""
-    for prefix, text in (
-        (NOT_REACHED, _("not reached, since {rest} failed")),
-        (EXPECTED_TO_FAIL, _("expected to fail: {rest}")),
-    ):
-        if reason.startswith(prefix):
-            rest = reason.removeprefix(prefix).removesuffix(" failed")
-            return str(text).format(rest=translated or rest)
-    own = {
-        COMPILED: _("compiled, not run"),
-        NEEDS_SERVER: _("it needs a server"),
-        NEEDS_PYTEST: _("uses pytest fixtures; run it with pytest"),
-        ONLY_SHOWN: _("only shown: it is a file that no program runs"),
-    }
-    return translated or str(own.get(reason, reason))
-
-
-def result_node(state: str, text: str) -> nodes.inline:
-    item = nodes.inline(classes=["crossnotes-result", f"crossnotes-{state}"])
-    item += nodes.inline("", SIGNS[state], classes=["crossnotes-sign"])
-    item += nodes.Text(f" {text}")
-    return item
-
-
 def summary_node(marks: Mapping[int, Sequence[Mark]]) -> nodes.paragraph | None:
-    """The line at the head of a page, or None for a page without snippets."""
+    """The line at the head of such a page, or None for a page without snippets."""
     by_target: dict[str, list[list[Mark]]] = {}
     for of_snippet in marks.values():
         of_target: dict[str, list[Mark]] = {}
@@ -148,7 +80,7 @@ def _summary_item(of_blocks: Sequence[Sequence[Mark]]) -> nodes.inline:
     """A database: how many of its blocks were seen to work in every version that there is."""
     passed = sum(all(mark.state == "passed" for mark in of_block) for of_block in of_blocks)
     marks = [mark for of_block in of_blocks for mark in of_block]
-    state = _worst(marks)
+    state = worst_of(marks)
     name = naming.names([mark for mark in marks if mark.version] or marks[:1])
     if state == "not-run" and not any(mark.date for mark in marks):
         text = str(_("{database}: not run")).format(database=name)
@@ -158,11 +90,6 @@ def _summary_item(of_blocks: Sequence[Sequence[Mark]]) -> nodes.inline:
             database=name, passed=passed, all=len(of_blocks), date=date
         )
     return result_node(state, text)
-
-
-def _worst(marks: Iterable[Mark]) -> str:
-    states = {mark.state for mark in marks}
-    return next((state for state in WORST_FIRST if state in states), "excused")
 
 
 # -- joining --------------------------------------------------------------------------------------
@@ -219,23 +146,35 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     page = known.page(Path(app.env.doc2path(docname)))
     marks = known.marks(page)
     literal_blocks = blocks(doctree)
-    found, lost = join(page.snippets, literal_blocks)
+    joined, lost = join(page.snippets, literal_blocks)
     for snippet in lost:
         if snippet.problem is None:
             _warn(page.path, snippet.line, "this block is run, and Sphinx does not show it")
     of_snippets = [snippet.problem for snippet in page.snippets if snippet.problem]
     for problem in (*page.problems, *tab_problems(page, known.labels), *of_snippets):
         _warn(problem.page, problem.line, problem.message)
-    for block in _unread(literal_blocks, found, known.dialect):
+    for block in _unread(literal_blocks, joined, known.dialect):
         _warn(page.path, block.line or 1, "this block is shown, and nothing runs or excuses it")
-    for index, block in found.items():
+    is_html, matrix = app.builder.format == "html", address_of_matrix(app, docname)
+    snippets = {snippet.index: snippet for snippet in page.snippets}
+    products = {product_of(mark.target) for found in marks.values() for mark in found}
+    for index, block in joined.items():
         outermost = outermost_of(block)
         if (anchor := anchor_of(index)) not in doctree.ids:
             outermost["ids"].append(anchor)
         reason = _take_reason(outermost)
-        if marks[index]:
+        if marks[index] and is_html:
+            _take_outputs(outermost)
+            new = below.below(snippets[index], marks[index], reason, matrix)
+            _put_after(outermost, new)
+            begin = below.only(snippets[index], marks[index], products)
+            if begin is not None:
+                parent = outermost.parent
+                parent.insert(parent.index(outermost), begin)
+                _put_after(new, drawn("</details>"))
+        elif marks[index]:
             _put_after(outermost, mark_node(marks[index], reason))
-    summary = summary_node(marks)
+    summary = below.summary(marks, matrix) if is_html else summary_node(marks)
     title = next(iter(doctree.findall(nodes.title)), None)
     if summary is not None and title is not None:
         _put_after(title, summary)
@@ -273,6 +212,22 @@ def _take_reason(block: nodes.Element) -> str:
         return ""
     reason.parent.remove(reason)
     return reason.astext()
+
+
+def _take_outputs(block: nodes.Element) -> None:
+    """What the page expects below a block, which its answers say instead."""
+    following = block.next_node(descend=False, siblings=True)
+    while isinstance(following, nodes.container) and OUTPUT_BLOCK in following["classes"]:
+        block.parent.remove(following)
+        following = block.next_node(descend=False, siblings=True)
+
+
+def address_of_matrix(app: "Sphinx", docname: str) -> str:
+    """Where the matrix is, as seen from a page; "" where no page has it."""
+    for name, metadata in app.env.metadata.items():
+        if MATRIX in metadata:
+            return f"{app.builder.get_relative_uri(docname, name)}#matrix"
+    return ""
 
 
 def _warn(page: str, line: int, message: str) -> None:
@@ -366,11 +321,12 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     looked_at = set(env.found_docs)
     if same:
         looked_at = read | (looked_at - now.keys())
+    own = own_digest()  # another version of ours draws them otherwise
     for docname in looked_at:
         known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
-        digest = hashlib.sha256(repr([title, *sorted(marks.items())]).encode())
+        digest = hashlib.sha256(repr([own, title, *sorted(marks.items())]).encode())
         now[docname] = digest.hexdigest()
         uri = app.builder.get_target_uri(docname)
         entries[docname] = entry(page, marks, title, uri)

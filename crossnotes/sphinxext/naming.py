@@ -21,6 +21,34 @@ def had(where: Where) -> str:
     )
 
 
+def how(target: str, where: Where) -> str:
+    """How a server was had, in words: one that only stands for a service says that it is not it."""
+    texts = {
+        "built in": _("in Python itself"),
+        "started": _("a server that the run started"),
+        "container": _("a server that the run started, in a container"),
+        "external": _("a server that was there"),
+        "cloud": _("the vendor's cloud"),
+    }
+    found = str(texts.get(where.kind, ""))
+    if where.kind == "cloud":
+        found = every_target()[target].cloud or found
+    if where.store:
+        found += str(_(", which keeps its data in {store}")).format(store=where.store)
+    if where.contract and (cloud := every_target()[target].cloud):
+        found += str(_(", with what {cloud} demands of a client; it is not {cloud}")).format(
+            cloud=cloud
+        )
+    return found
+
+
+def listed(products: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Databases, each with its versions: `MySQL 8.0.12, 9.7.4; SQLite 3.40.1`."""
+    found = [(label, [each for each in versions if each]) for label, versions in products]
+    texts = [_with_versions(label, versions) for label, versions in found]
+    return _listed(texts, any(len(versions) > 1 for _label, versions in found))
+
+
 def names(marks: Sequence[Mark]) -> str:
     """The databases of marks, each with its versions: `MySQL 8.0.12, 9.7.4; TiDB v8.5.3, started
     with the contract of Serverless`."""

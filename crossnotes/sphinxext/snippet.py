@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The attribute by which a literal block is known not to be a snippet.
 OUTPUT = "crossnotes_output"
+#: The class of what holds such a block and what is said of it.
+OUTPUT_BLOCK = "crossnotes-output-block"
 #: The class of the paragraph that says why a block is not run; marks.py draws it.
 REASON = "crossnotes-reason"
 #: The class of what Sphinx's search passes over: nearly every page names every database, since it
@@ -75,7 +77,7 @@ class Output(SphinxDirective):
         head = nodes.paragraph(classes=["crossnotes-output-label"])
         text = str(_("Output on {databases}") if databases else _("Output"))
         head += nodes.Text(text.format(databases=databases))
-        return [nodes.container("", head, block, classes=["crossnotes-output-block"])]
+        return [nodes.container("", head, block, classes=[OUTPUT_BLOCK])]
 
 
 def check_config(app: "Sphinx") -> None:

@@ -20,17 +20,16 @@ from crossnotes.sphinxext.badge import badge
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.known import anchor_of, known_to
 from crossnotes.sphinxext.marks import (
+    MATRIX,
     SHOWS_ALL,
-    SIGNS,
     blocks,
     join,
     outermost_of,
     reason_below,
-    reason_text,
-    result_node,
 )
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.reading_order import in_reading_order
+from crossnotes.sphinxext.states import SIGNS, reason_text, result_node
 from crossnotes.sphinxext.tables import Cell, head_of, table
 from crossnotes.targets import Target, every_target
 
@@ -104,6 +103,10 @@ class Drawing(SphinxDirective):
 
 class Matrix(Drawing):
     """`{matrix}`: pages × databases."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][MATRIX] = "yes"
+        return super().run()
 
 
 class Excuses(Drawing):

@@ -42,6 +42,11 @@ def tables(html: str) -> list[ElementTree.Element]:
     return [ElementTree.fromstring(text) for text in texts]
 
 
+def comparisons(html: str) -> list[ElementTree.Element]:
+    """The tables of a page that compare databases."""
+    return [table for table in tables(html) if "crossnotes-compare" in (table.get("class") or "")]
+
+
 def words(element: ElementTree.Element) -> str:
     return "".join(element.itertext()).strip()
 

@@ -88,6 +88,8 @@
     if (isGrouped(tab)) remember(label(tab));
     forgetQuery();
     announce();
+    if (isGrouped(tab))
+      document.dispatchEvent(new CustomEvent("crossnotes:chosen-tab", { detail: label(tab) }));
     // Sets above this one may have grown or shrunk: the tab stays under the pointer.
     scrollBy({ top: tab.getBoundingClientRect().top - before, behavior: "instant" });
   }
@@ -171,4 +173,13 @@
     announce();
   });
   addEventListener("hashchange", revealAnchor);
+  // Sent by crossnotes-chooser.js: the reader chose a database.
+  document.addEventListener("crossnotes:choose-tab", (event) => {
+    chosen = stored() ?? [event.detail, ...chosen];
+    const isOf = (tab) => isGrouped(tab) && label(tab) === event.detail;
+    const tab = [...sets.keys()].flatMap(tabsOf).find(isOf);
+    if (!tab) return;
+    selectEverywhere(tab);
+    announce();
+  });
 })();
