@@ -275,6 +275,7 @@ def take(run: Ledger, results: Results, mask: Callable[[str], str]) -> Taken:
     taken = Taken(run.name)
     now = current(results, run.target, run.server.number or None)
     before = {(r.page, r.index): r for r in earlier.results} if earlier else {}
+    paired = _paired(run.results, before)
     found: dict[tuple[str, int], Result] = {}
     for result in run.results:
         key = (result.page, result.index)
@@ -283,9 +284,9 @@ def take(run: Ledger, results: Results, mask: Callable[[str], str]) -> Taken:
         new = dataclasses.replace(
             result, seconds=0.0, when=result.when or run.finished.date().isoformat()
         )
-        old = before.get(key)
-        if old is not None and now[key].holds(old) and not now[key].holds(new):
-            new = _on(old, earlier, run)  # the run is of an older page
+        there, old = before.get(key), paired.get(key)
+        if there is not None and now[key].holds(there) and not now[key].holds(new):
+            new = _on(there, earlier, run)  # the run is of an older page
         elif old is not None and _same(old, new):
             new = dataclasses.replace(new, when=old.when, output=old.output)
             taken.same += 1
@@ -308,6 +309,26 @@ def take(run: Ledger, results: Results, mask: Callable[[str], str]) -> Taken:
     kept = dataclasses.replace(run, results=ordered)
     taken.written = ledgers.write_kept(kept, path)
     return taken
+
+
+def _paired(
+    results: Sequence[Result], before: Mapping[tuple[str, int], Result]
+) -> dict[tuple[str, int], Result]:
+    """For each result, by page and place, the earlier one of the same block: that of the same code,
+    wherever it stood on the page, else what stood in its place and stands nowhere now."""
+    by_code: dict[tuple[str, str], list[Result]] = {}
+    for old in before.values():
+        by_code.setdefault((old.page, old.code_sha256), []).append(old)
+    found = {}
+    for result in results:
+        if same := by_code.get((result.page, result.code_sha256)):
+            found[result.page, result.index] = same.pop(0)
+    left = {(old.page, old.index) for olds in by_code.values() for old in olds}
+    for result in results:
+        key = (result.page, result.index)
+        if key not in found and key in left:
+            found[key] = before[key]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

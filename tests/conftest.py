@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
@@ -28,7 +28,11 @@ from crossnotes.run.benches import Benches, Options, opened
 from crossnotes.run.driver import Driver, TargetRun
 from crossnotes.targets import Identity, Server, every_target, keeper, mariadb, mysql, tidb
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 REPOSITORY = Path(__file__).parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
 PAGES = Path(__file__).parent / "pages"
 STANDIN = Path(__file__).parent / "standin" / "tidb-server"
 
@@ -386,6 +390,20 @@ class LiveServers:
             self.servers[target] = offer.start(folder)
             self.stack.callback(self.servers[target].close)
         return self.servers[target]
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One for all tests of a process: Playwright runs once in each."""
+    from playwright.sync_api import sync_playwright
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -260,7 +260,8 @@ def summary(marks: Mapping[int, Sequence[Mark]], matrix: str) -> Html | None:
     never = [found[0] for found in by_version.values() if _is_never(found)]
     if never:
         text = str(_("not run on {databases}")).format(databases=_databases(never))
-        said += " " + result_html("excused", escape(text))
+        is_excused = all(mark.state == "excused" for mark in never)
+        said += " " + result_html("excused" if is_excused else "not-run", escape(text))
     table = element("table", rows(map(_of_version, by_version.values())))
     return drawn(_unfolds(said.strip(), table + _link(matrix), "crossnotes-summary"))
 

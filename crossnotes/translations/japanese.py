@@ -175,6 +175,8 @@ def _among_japanese(text: str, at: int, character: str) -> str:
             return "、"
         case "." if is_japanese(before) or before in CLOSING:
             return "。"
+        case "." if not at and not after.isalnum():
+            return "。"  # a message that goes on after another one
         case "." if not after.strip() and is_latin(before):
             return "。"
         case ";" if not after.strip() or beside:

@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from ..conftest import REPOSITORY
-from ..sphinxext.conftest import browser
-
-__all__ = ["browser"]
 
 
 @dataclass(frozen=True)

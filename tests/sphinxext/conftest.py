@@ -13,14 +13,13 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from crossnotes.site import build as site
 from crossnotes.site.project import find
 
 REPOSITORY = Path(__file__).parents[2]
 ROOTS = Path(__file__).parent / "roots"
-CHROMIUM = Path("/usr/bin/chromium")
 
 Read = Callable[[str], str]
 
@@ -164,17 +163,6 @@ def url(built: Path) -> Iterator[str]:
     """The built site, served on the loopback."""
     with serve(built) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-sync"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

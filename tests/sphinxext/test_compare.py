@@ -195,7 +195,7 @@ def test_the_answers_are_those_of_the_ledgers(
     ]
     assert rows['print("never")'] == [("tidb sqlite", "○ it needs the network")]
     assert rows['print("late")'][0][1].startswith(
-        "Self-Hosted ○ not reached, since docs/index.md:63 failed"
+        "Self-Hosted ○ not reached, since docs/index.md:65 failed"
     )
     assert rows['assert connection.vendor == "sqlite"'] == [
         ("tidb", f"✗ failed{rest}"),

@@ -41,6 +41,11 @@ def queries(text: str) -> list[str]:
     return text.replace("\n", "/").split("/")
 
 
+#: What says of a page who was asked, and what of it was seen to work.
+MARKS = ("crossnotes-mark", "crossnotes-chip", "crossnotes-summary", "crossnotes-chooser")
+NOT_INDEXED = {NO_SEARCH, *MARKS}
+
+
 class Article(HTMLParser):
     """The text of a page's article, without what says so of itself: Results, tables of contents."""
 
@@ -53,7 +58,7 @@ class Article(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         classes = (dict(attrs).get("class") or "").split()
-        if self.left_out or NO_SEARCH in classes:
+        if self.left_out or NOT_INDEXED.intersection(classes):
             self.left_out.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
