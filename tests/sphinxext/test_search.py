@@ -42,7 +42,14 @@ def queries(text: str) -> list[str]:
 
 
 #: What says of a page who was asked, and what of it was seen to work.
-MARKS = ("crossnotes-mark", "crossnotes-chip", "crossnotes-summary", "crossnotes-chooser")
+MARKS = (
+    "crossnotes-mark",
+    "crossnotes-result",
+    "crossnotes-none",
+    "crossnotes-chip",
+    "crossnotes-summary",
+    "crossnotes-chooser",
+)
 NOT_INDEXED = {NO_SEARCH, *MARKS}
 
 
