@@ -1,4 +1,5 @@
-"""Scripts that a reader may never need are loaded when they are: see static/crossnotes-later.js.
+"""Scripts that a reader may never need are loaded when they are, with what they are drawn by: see
+static/crossnotes-later.js.
 
 The copy button, the highlighting of searched words and what they stand on are a fifth of the first
 load of a page. Only the search page needs some of them at once, and a page that a search has left
@@ -25,6 +26,9 @@ LATER = {
     "copybutton.js",
 }
 
+#: Style sheets of what those scripts draw, and of extensions whose classes a page may not have.
+STYLES = {"copybutton.css": (), "furo-extensions.css": ("sd-", "sphinx-bs", "ethical", "rst-")}
+
 
 def put_scripts_off(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
@@ -33,20 +37,31 @@ def put_scripts_off(
     if template == "search.html" or not is_page(app, template):
         return
     scripts = context.get("script_files", [])
-    names = [PurePosixPath(str(getattr(script, "filename", ""))).name for script in scripts]
+    names = list(map(_name, scripts))
     both = list(zip(scripts, names, strict=True))
     put_off = [script for script, name in both if name in LATER]
     if not put_off:
         return
     context["script_files"] = [script for script, name in both if name not in LATER]
     tag, pathto = context["js_tag"], context["pathto"]
+    body = context.get("body") or ""
+    unused = {name for name, used in STYLES.items() if not any(each in body for each in used)}
+    if "copybutton.js" not in names:
+        unused = set()
+    styles = [s for s in context["css_files"] if _name(s) in unused]
+    context["css_files"] = [s for s in context["css_files"] if s not in styles]
     add_to_head(
         context,
         '<template id="crossnotes-later">',
+        *(context["css_tag"](style) for style in styles),
         *(tag(script) for script in sorted(put_off, key=lambda script: script.priority)),
         "</template>",
         f'<script src="{pathto("_static/crossnotes-later.js", resource=True)}"></script>',
     )
+
+
+def _name(asset: Any) -> str:
+    return PurePosixPath(str(getattr(asset, "filename", ""))).name
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

@@ -4,10 +4,13 @@ Each is put where a page needs it, through the theme's own places: no template o
 theme is replaced.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from pygments import token  # type: ignore[import-untyped]
+from sphinx.highlighting import PygmentsBridge
 
 from crossnotes.sphinxext.assets import offer
 
@@ -35,6 +38,27 @@ def add_to_head(context: dict[str, Any], *tags: str) -> None:
     context["metatags"] = "\n".join([context.get("metatags") or "", *tags])
 
 
+def plain_classes(app: "Sphinx") -> str:
+    """The classes of Pygments whose spans look like any text, light and dark, and are only weight;
+    as alternatives of a pattern. Those of prompts and output may mean something to a script."""
+    found: str | None = getattr(app, "crossnotes_plain", None)
+    if found is not None:
+        return found
+    builder: Any = app.builder
+    styles = [builder.highlighter.formatter_args["style"]]
+    if dark := getattr(app.config, "pygments_dark_style", None):
+        styles.append(PygmentsBridge("html", dark).formatter_args["style"])
+    plain = "|".join(
+        name
+        for kind, name in token.STANDARD_TYPES.items()
+        if name
+        and kind not in token.Generic
+        and all(each.style_for_token(kind) == each.style_for_token(token.Text) for each in styles)
+    )
+    app.crossnotes_plain = plain  # type: ignore[attr-defined]
+    return plain
+
+
 def add_to_page(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -42,6 +66,11 @@ def add_to_page(
         return
     app.add_css_file("crossnotes-site.css")
     body = context.get("body") or ""
+    # Far down a page, a reader may never come to them.
+    body = body.replace("<img alt=", '<img loading="lazy" alt=')
+    if plain := plain_classes(app):
+        body = re.sub(rf'<span class="(?:{plain})">([^<]*)</span>', r"\1", body)
+    context["body"] = body
     if "<pre" in body or "<table" in body:
         app.add_js_file("crossnotes-scroll.js", loading_method="defer")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 
 from crossnotes.sphinxext.answers import in_order, label_of, product_of
-from crossnotes.sphinxext.assets import DRAWN
+from crossnotes.sphinxext.assets import DRAWN, shortened
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.html import element
 from crossnotes.sphinxext.known import DEFAULT, known_to
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
 
-#: The style sheet with what depends on the names of databases.
-STYLE = "crossnotes-databases.css"
+#: The style sheets with what depends on the names of databases.
+STYLE, STYLE_COMPARED = "crossnotes-databases.css", "crossnotes-databases-compare.css"
 
 #: What the choice of a database does, and `DB` stands for.
 RULES = """\
@@ -51,6 +51,15 @@ html[data-crossnotes-db="DB"] .crossnotes-answers tr[data-db~="DB"] th {
   font-weight: 600;
 }
 
+html[data-crossnotes-db="DB"] li[data-crossnotes-page="DB"] {
+  order: -1;
+  font-weight: 600;
+}
+"""
+
+
+#: The same in comparisons, for the pages that have one.
+COMPARED = """\
 html[data-crossnotes-db="DB"] .crossnotes-compare :is(th, td)[data-db~="DB"] {
   order: -1;
   background: var(--crossnotes-mine);
@@ -59,11 +68,6 @@ html[data-crossnotes-db="DB"] .crossnotes-compare :is(th, td)[data-db~="DB"] {
 
 html[data-crossnotes-db="DB"] .crossnotes-compare [data-db~="DB"] :is(small, .crossnotes-names) {
   color: var(--crossnotes-text);
-}
-
-html[data-crossnotes-db="DB"] li[data-crossnotes-page="DB"] {
-  order: -1;
-  font-weight: 600;
 }
 """
 
@@ -107,7 +111,9 @@ def write_style(app: "Sphinx") -> None:
         return
     products = dict.fromkeys(product_of(target.name) for target in targets_of(app))
     Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)
-    write(app, f"_static/{STYLE}", "\n".join(RULES.replace("DB", each) for each in products))
+    for name, rules in ((STYLE, RULES), (STYLE_COMPARED, COMPARED)):
+        text = "\n".join(rules.replace("DB", each) for each in products)
+        write(app, f"_static/{name}", shortened(text, ".css"))
 
 
 def add_to_page(
@@ -121,6 +127,8 @@ def add_to_page(
         return
     app.add_css_file("crossnotes.css")
     app.add_css_file(STYLE)
+    if "crossnotes-compare" in body:
+        app.add_css_file(STYLE_COMPARED)
     script = context["pathto"]("_static/crossnotes-chooser.js", resource=True)
     tabs = known_to(app).config.tabs
     names = {name: product_of(name) for name in found}

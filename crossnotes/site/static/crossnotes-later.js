@@ -6,6 +6,7 @@
   function load() {
     for (const sign of SIGNS) removeEventListener(sign, load);
     const template = document.getElementById("crossnotes-later");
+    document.head.append(...template.content.querySelectorAll("link"));
     for (const inert of template.content.querySelectorAll("script")) {
       const script = document.createElement("script");
       script.async = false; // in their order
