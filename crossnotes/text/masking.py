@@ -191,14 +191,18 @@ def _letters_of(text: str) -> list[str]:
     return re.findall(r"[A-Za-z0-9_]+", text)
 
 
+#: So that a line of a million backslashes is passed at once. Before Python 3.11.5, such as that of
+#: Debian 12, a possessive group does not match what it should, and a secret came through:
+#: https://github.com/python/cpython/issues/106052
+_POSSESSIVE = "+" if sys.version_info >= (3, 11, 5) else ""
+
 #: A backslash, in HTML and in a URL too, and how often it may stand before what it escapes: four
-#: languages in each other make fifteen of one. Possessive, so that a line of a million backslashes
-#: is passed at once.
+#: languages in each other make fifteen of one.
 _BACKSLASH = (
     r"(?:\\(?:[ux](?:00)?5[cC]|134)?|&(?:amp;){0,4}(?:#92|#[xX]5[cC]|bsol);|%(?:25){0,4}5[cC])"
 )
-_BEHIND = _BACKSLASH + "{1,16}+"
-_MAYBE_BEHIND = _BACKSLASH + "{0,16}+"
+_BEHIND = _BACKSLASH + "{1,16}" + _POSSESSIVE
+_MAYBE_BEHIND = _BACKSLASH + "{0,16}" + _POSSESSIVE
 
 #: What follows a backslash, beside the character itself and its number.
 _MNEMONICS = {"\n": "n", "\r": "r", "\t": "t", "\0": "0", "\b": "b", "\f": "f", "\x1a": "Z"}
@@ -225,7 +229,7 @@ def _written(text: str) -> str:
 
 
 def _backslashes(run: str) -> str:
-    return f"{_BACKSLASH}{{{len(run)},{16 * len(run)}}}+"
+    return f"{_BACKSLASH}{{{len(run)},{16 * len(run)}}}{_POSSESSIVE}"
 
 
 def _character(character: str) -> str:
