@@ -257,11 +257,12 @@ def summary(marks: Mapping[int, Sequence[Mark]], matrix: str) -> Html | None:
             names = _databases([mark for of_block in blocks for mark in of_block])
             told = str(text).format(number=sum(map(bool, blocks)), databases=names)
             said += " " + result_html(state, escape(told))
-    never = [found[0] for found in by_version.values() if _is_never(found)]
+    never = [found for found in by_version.values() if _is_never(found)]
     if never:
-        text = str(_("not run on {databases}")).format(databases=_databases(never))
-        is_excused = all(mark.state == "excused" for mark in never)
-        said += " " + result_html("excused" if is_excused else "not-run", escape(text))
+        names = _databases([found[0] for found in never])
+        text = str(_("not run on {databases}")).format(databases=names)
+        has_reasons = any(mark.state == "excused" for found in never for mark in found)
+        said += " " + result_html("excused" if has_reasons else "not-run", escape(text))
     table = element("table", rows(map(_of_version, by_version.values())))
     return drawn(_unfolds(said.strip(), table + _link(matrix), "crossnotes-summary"))
 
