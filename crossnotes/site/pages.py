@@ -78,7 +78,7 @@ def add_to_page(
 
 def shorten_pygments(app: "Sphinx", exception: Exception | None) -> None:
     """Take the comments out of the style sheet of code, which name each class: half of its weight
-    in the first load. Sphinx writes it anew with every build."""
+    in the first load. It is written anew with every build."""
     path = Path(app.outdir, "_static", "pygments.css")
     if exception is None and app.builder.name in BUILDERS and path.is_file():
         text = path.read_text(encoding="utf-8")
@@ -97,5 +97,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     offer(app, STATIC)
     app.connect("builder-inited", keep_out_of_catalogues)
     app.connect("html-page-context", add_to_page)
-    app.connect("build-finished", shorten_pygments)
+    # After furo, which writes it then.
+    app.connect("build-finished", shorten_pygments, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -163,7 +163,10 @@ def stated(conf: Path) -> dict[str, str] | None:
     except SyntaxError as error:
         raise SiteError(f"{conf}:{error.lineno or 1}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise SiteError(f"{conf}: not Python: {error}") from None
+        # A byte of 0 is no SyntaxError before Python 3.11.4, and has no line.
+        line = conf.read_bytes().partition(b"\0")[0].count(b"\n") + 1
+        place = f"{conf}:{line}" if "null bytes" in str(error) else f"{conf}: not Python"
+        raise SiteError(f"{place}: {error}") from None
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
     if names.count("crossnotes_languages") > 1:
         return None  # it is changed afterwards
