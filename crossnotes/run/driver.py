@@ -286,22 +286,26 @@ class Driver:
         workers = max(1, -(-self.jobs // max(1, len(targets))))
         if self.fail_fast or self.benches.options.database:
             workers = 1
+        # Not join(): after Ctrl-C in one, Python 3.11 and 3.12 take the thread for ended.
+        ended = [threading.Event() for _ in runs]
         threads = [
-            threading.Thread(target=self._one_target, args=(run, sources, workers), name=run.name)
-            for run in runs
+            threading.Thread(
+                target=self._one_target, args=(run, sources, workers, end), name=run.name
+            )
+            for run, end in zip(runs, ended, strict=True)
         ]
         # Thousands of results are kept, and none of them is ever garbage.
         gc.freeze()
         for thread in threads:
             thread.start()
         try:
-            for thread in threads:
-                thread.join()
+            for end in ended:
+                end.wait()
         except KeyboardInterrupt:
             self._stop.set()
             self.benches.interrupt()
-            for thread in threads:
-                thread.join()
+            for end in ended:
+                end.wait()
             raise
         return runs
 
@@ -313,7 +317,9 @@ class Driver:
         self.snippets_seen += len(reading.page.snippets)
         return reading
 
-    def _one_target(self, run: TargetRun, sources: Sequence[Source], workers: int) -> None:
+    def _one_target(
+        self, run: TargetRun, sources: Sequence[Source], workers: int, ended: threading.Event
+    ) -> None:
         started = time.perf_counter()
         try:
             with ThreadPoolExecutor(workers, thread_name_prefix=run.name) as pool:
@@ -322,8 +328,10 @@ class Driver:
             run.problem = str(error)
         except Exception as error:
             run.problem = _our_mistake(error)
-        run.seconds = time.perf_counter() - started
-        run.finished = datetime.now(UTC)
+        finally:
+            run.seconds = time.perf_counter() - started
+            run.finished = datetime.now(UTC)
+            ended.set()
 
 
 @dataclass(slots=True)
