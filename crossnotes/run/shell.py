@@ -94,15 +94,17 @@ class Shell:
         return Outcome(status, output, self._failed_line(text), timed_out, too_much)
 
     def watch(self, block: int, printed: int, process: Process, limit: int = OUTPUT_LIMIT) -> None:
-        """Watch what `process` and others of a block print to a file, until the program ends."""
-        self._watched.append(_Watched(block, printed, process, limit))
+        """Watch what `process` and others of a block print to a file, until the program ends. If
+        several blocks print to one file, it is the last one's."""
+        others = [each for each in self._watched if each.printed != printed]
+        self._watched = [*others, _Watched(block, printed, process, limit)]
         if self._watcher is None:
             self._watcher = threading.Thread(target=self._watch, name="floods", daemon=True)
             self._watcher.start()
 
     def _watch(self) -> None:
         while not self._is_closed.wait(_GLANCE):
-            for each in list(self._watched):
+            for each in self._watched:
                 if os.fstat(each.printed).st_size > each.limit:
                     self.flooded.add(each.block)
                     each.process.signal(signal.SIGKILL)
@@ -200,7 +202,7 @@ class Shell:
             self._watcher.join()
         for printed in self._printed:
             printed.close()
-        self._watched.clear()
+        self._watched = []
 
 
 @dataclass(frozen=True, slots=True)
