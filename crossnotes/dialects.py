@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -126,16 +127,18 @@ def _ask(folder: Path) -> dict[str, Any] | str:
     packages = str(Path(__file__).parents[1])
     path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")]))
     try:
-        run = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=TIMEOUT,
-            env=os.environ | {"PYTHONPATH": path},
-            check=False,
-        )
+        # What it and conf.py make there goes with it, however it ends.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+            run = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=TIMEOUT,
+                env=os.environ | {"PYTHONPATH": path, "TMPDIR": temporary},
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         raise ConfError(f"{folder / CONF}: Sphinx did not load it in {TIMEOUT} s") from None
     if run.returncode == 0:

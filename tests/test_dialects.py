@@ -1,5 +1,10 @@
 """A project's Sphinx is asked what its Markdown is."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +120,30 @@ def test_directives_that_we_ship_are_what_is_found_today() -> None:
     """Else: `python -m crossnotes.sphinxext.registry . --all > crossnotes/directives.json`."""
     found = dialects.myst_of(REPOSITORY)
     assert dict(found.directives) == dict(markdown.default_directives())
+
+
+def test_nothing_is_left_of_a_question_that_was_interrupted(
+    repository: Repository, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    slow = "import pathlib, time\npathlib.Path('asked').touch()\ntime.sleep(600)\n"
+    repository.write("conf.py", slow + CONF)
+    repository.page("# A\n")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "crossnotes", "list", "docs"],
+        cwd=repository.root,
+        env=os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not any((repository.root / folder / "asked").exists() for folder in (".", "docs")):
+        assert run.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert list(temporary.iterdir()) != []
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) != 0
+    assert list(temporary.iterdir()) == []
