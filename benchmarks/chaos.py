@@ -46,17 +46,12 @@ PAGES = 8
 LIMIT, PATIENCE = 300, 60
 
 CONF = """\
-import os
 project = "Chaos"
 extensions = ["myst_parser", "sphinx_copybutton", "crossnotes.sphinxext"]
 extensions += ["crossnotes.site", "crossnotes.mends"]
 crossnotes_languages = {"en": "English", "ja": "Japanese"}
-crossnotes_ledgers, crossnotes_django = "ledger", "project"
-language = os.environ.get("DOCS_LANG", "en")
 source_suffix = {".md": "markdown"}
 myst_enable_extensions = ["colon_fence", "attrs_block"]
-locale_dirs = [os.path.abspath("locale")]
-gettext_compact = False
 html_theme = "furo"
 """
 PYPROJECT = """\
