@@ -12,6 +12,7 @@ from babel.core import Locale, UnknownLocaleError
 
 from crossnotes import config as configuration
 from crossnotes.site.pages import TEMPLATES
+from crossnotes.site.project import locale_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -92,7 +93,7 @@ def set_defaults(app: "Sphinx", config: "Config") -> None:
     if not any(is_set(config, name) for name in COPY):
         for name, value in COPY.items():
             default(name, value)
-    default("locale_dirs", [str(locale_folder(app))])
+    default("locale_dirs", [str(locale_of(Path(app.confdir), Path(app.srcdir), root_of(app)))])
     base = (config.crossnotes_base_url or config.html_baseurl or "").rstrip("/")
     folder = f"{config.language}/" if len(config.crossnotes_languages) > 1 else ""
     if base:
@@ -122,14 +123,6 @@ def own_name(language: str) -> str:
     except (UnknownLocaleError, ValueError):
         return language
     return locale.get_display_name(locale) or language
-
-
-def locale_folder(app: "Sphinx") -> Path:
-    """Where the catalogues are: beside conf.py, beside the pages, or at the root of the project. A
-    relative path in conf.py would be looked up beside the pages alone."""
-    folders = (Path(app.confdir), Path(app.srcdir), root_of(app))
-    found = [folder / "locale" for folder in folders if (folder / "locale").is_dir()]
-    return found[0] if found else Path(app.confdir, "locale")
 
 
 def root_of(app: "Sphinx") -> Path:

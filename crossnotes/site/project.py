@@ -72,10 +72,7 @@ class Project:
     @property
     def locale(self) -> Path:
         """The folder of the catalogues, with a folder for each language."""
-        for folder in (self.conf, self.source, self.root):
-            if (folder / "locale").is_dir():
-                return folder / "locale"
-        return self.conf / "locale"
+        return locale_of(self.conf, self.source, self.root)
 
     @cached_property
     def ledger(self) -> Path:
@@ -85,6 +82,13 @@ class Project:
 
     def relative(self, folder: Path) -> str:
         return os.path.relpath(folder, self.root)
+
+
+def locale_of(conf: Path, source: Path, root: Path) -> Path:
+    """Where the catalogues are: beside conf.py, beside the pages, or at the root of the project. A
+    relative path in conf.py would be looked up beside the pages alone."""
+    found = (folder / "locale" for folder in (conf, source, root))
+    return next((folder for folder in found if folder.is_dir()), conf / "locale")
 
 
 def find(root: Path = Path()) -> Project:
