@@ -130,7 +130,10 @@ def blocks() -> Iterator[str]:
         "`{compare} NAME …` draws a table of what each database answered to the named blocks; its "
         f"options are {', '.join(f'`:{name}:`' for name in sorted(reader.COMPARE_OPTIONS))}.",
         "",
+        "Directives that draw from the results of all pages:",
+        "",
     )
+    yield from _table(("directive", "what it draws"), OF_ALL_PAGES)
 
 
 def ledgers() -> Iterator[str]:
@@ -140,6 +143,28 @@ def ledgers() -> Iterator[str]:
     fields = [field.name for field in dataclasses.fields(Result)]
     yield from _table(("field", "what it is"), ((f"`{name}`", RESULT[name]) for name in fields))
 
+
+#: Directives that draw from the results of all pages, and what each draws.
+OF_ALL_PAGES = (
+    (
+        "`{matrix}`",
+        "the blocks of each page by database, with a filter, and the versions that ran them",
+    ),
+    ("`{excuses}`", "the blocks that were not run, with the reasons"),
+    (
+        "`{differences NAME}`",
+        "every compared block whose result on this database differs from another one, by page",
+    ),
+    (
+        "`{differences NAME@SERIES NAME@SERIES}`",
+        "the blocks whose results differ between two versions, or between two databases",
+    ),
+    ("`{heatmap}`", "how many results of each database differ, by page, with links to them"),
+    (
+        "`{hero PAGE/BLOCK}`",
+        "one compared block with its results; `:caption:` and the body are its text",
+    ),
+)
 
 #: The parts, by the name that a person asks for.
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
