@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -50,7 +51,7 @@ class Question:
     def anchor(self) -> str:
         return anchor_of(self.snippet.index)
 
-    @property
+    @cached_property
     def answers(self) -> Mapping[str, Answer]:
         """What each database answered, without those that gave no answer."""
         found = (each.of_those_that_answered() for each in answers(self.marks, side_by_side))
