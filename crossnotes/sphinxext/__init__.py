@@ -24,6 +24,7 @@ EXTENSIONS = [
     "sequence",
     "verification",
     "downloads",
+    "preamble",
     "assets",
     "chooser",
 ]

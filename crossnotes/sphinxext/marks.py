@@ -326,7 +326,8 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
         known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
-        digest = hashlib.sha256(repr([own, title, *sorted(marks.items())]).encode())
+        drawn_from = [own, title, known.config.setup, *sorted(marks.items())]
+        digest = hashlib.sha256(repr(drawn_from).encode())
         now[docname] = digest.hexdigest()
         uri = app.builder.get_target_uri(docname)
         entries[docname] = entry(page, marks, title, uri)
