@@ -149,8 +149,8 @@ MIXED = """\
         (["test", "nowhere"], "nowhere: no such file or folder"),
         (["list", "nowhere.md"], "nowhere.md: no such file or folder"),
         (["test", "empty"], "no pages (*.md) below empty"),
-        (["test", "docs/a.md:1"], "docs/a.md:1: no block stands there; blocks begin on lines 4"),
-        (["test", "docs/a.md:99"], "docs/a.md:99: no block stands there"),
+        (["test", "docs/a.md:1"], "docs/a.md:1: no block on that line; blocks begin on lines 4"),
+        (["test", "docs/a.md:99"], "docs/a.md:99: no block on that line"),
         (["test", "docs", "--target", "db2"], "unknown target 'db2'; known are: mariadb, "),
         (["test", "docs", "--django", "empty"], "empty is not a Django project: it has no manage"),
         (["test", "docs", "--django", "nowhere"], "nowhere is not a Django project"),
@@ -287,7 +287,7 @@ def test_every_target_takes_those_that_can_be_had(repository: Repository) -> Non
     repository.page(PASSING)
     done = repository.crossnotes("test", "docs", "--every-target")
     assert done.code == 0
-    assert re.search("^tidb-dedicated: not had: ", done.out, re.MULTILINE)
+    assert re.search("^tidb-dedicated: not available: ", done.out, re.MULTILINE)
 
 
 def test_page_for_other_targets_than_asked_for_was_not_run_and_that_is_no_success(
@@ -423,7 +423,7 @@ def test_targets_says_that_a_standin_is_no_tidb(
     problems = {row["target"]: row["problem"] for row in rows if row["problem"]}
     standins = [problem for name, problem in problems.items() if name.startswith("tidb")]
     assert len(standins) == 3
-    assert all("the server is not a TiDB: it says " in problem for problem in standins)
+    assert all("the server is not TiDB: its version is " in problem for problem in standins)
 
 
 # -- whose environment ----------------------------------------------------------------------------
