@@ -30,17 +30,12 @@ from crossnotes.extras import needed
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
 from crossnotes.result import Result, is_not_reached
+from crossnotes.results_cli import Wrong, annotate
 from crossnotes.run import project as projects
 from crossnotes.run.benches import Benches, Options, opened
 from crossnotes.run.driver import Driver, TargetRun, write_ledgers
 from crossnotes.targets import Target, TargetError, every_target, requests
 from crossnotes.text import report
-
-
-class Wrong(click.ClickException):
-    """Wrong usage: the person is told what to do, and the exit code is 2."""
-
-    exit_code = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,8 +73,10 @@ def list_snippets(paths: Sequence[str]) -> None:
                 "code": snippet.code,
             }
             click.echo(json.dumps(entry, ensure_ascii=False))
-    for problem in problems:
-        click.echo(report.problem_line(problem), err=True)
+    lines = [report.problem_line(problem) for problem in problems]
+    for line in lines:
+        click.echo(line, err=True)
+    annotate(lines)
     sys.exit(1 if problems else 0)
 
 
@@ -212,8 +209,7 @@ def test(
         problems += _update([book.read(source).page for source in sources], runs, book)
     for problem in problems:
         click.echo(report.problem_line(problem))
-        if _on_github():
-            click.echo(report.annotation(problem.page, problem.line, "crossnotes", problem.message))
+    annotate(map(report.problem_line, problems))
     # What cannot be written costs nothing else of the run.
     unwritten: list[str] = []
     if ledger_folder:
@@ -229,16 +225,12 @@ def test(
     _summary(runs, required)
     for message in unwritten:
         click.echo(f"Error: {message}", err=True)
+    annotate(unwritten)
     wanted = runs if required else [r for r in runs if r.identity is not None]
     nothing_ran = driver.snippets_seen and not any(r.results for r in runs)
     not_had = required and any(r.no_server for r in runs)
     bad = problems or nothing_ran or not_had or any(r.failed for r in wanted)
     sys.exit(2 if unwritten else 1 if bad else 0)
-
-
-def _on_github() -> bool:
-    """Whether GitHub Actions reads what we print, and shows failures at their lines."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 @contextlib.contextmanager
@@ -325,7 +317,7 @@ class _Printer:
                 code, line = report.snippet_of(program.page, result)
                 failure = report.failure_lines(result, code, line, target)
                 lines += [click.style(failure[0], fg="red", bold=True), *failure[1:]]
-                if _on_github() and result.failure is not None:
+                if report.on_github() and result.failure is not None:
                     place = result.failure.page or result.page
                     said = "\n".join([result.failure.message, *failure[1:]])
                     lines.append(report.annotation(place, result.failure.line, target, said))
@@ -391,10 +383,12 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
         if run.no_server and not run.problem:
             mark = "failed" if required else "no server"
             click.echo(f"{run.name}: {mark}: {run.no_server}")
+            if report.on_github() and required:
+                click.echo(report.annotation("", 0, run.name, run.no_server))
         if run.problem:
             mark = "failed" if required else "not available"
             click.echo(f"{run.name}: {mark}: {run.problem}")
-            if _on_github() and required:
+            if report.on_github() and required:
                 click.echo(report.annotation("", 0, run.name, run.problem))
 
 

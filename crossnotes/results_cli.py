@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -33,6 +33,17 @@ class Wrong(click.ClickException):
     """Wrong usage: the person is told what to do, and the exit code is 2."""
 
     exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        super().show(file)
+        annotate([self.message])
+
+
+def annotate(messages: Iterable[str]) -> None:
+    """Show messages at their lines, where GitHub Actions reads what we print."""
+    if report.on_github():
+        for message in messages:
+            click.echo(report.annotation_of(message))
 
 
 @click.command()
@@ -147,6 +158,7 @@ def _check(folder: Path) -> int:
     if not runs:
         raise Wrong(f"{folder} holds no ledgers (*.json)")
     lines = list(kept.unconfirmed(found, runs))
+    annotate([*found.problems, *lines])
     click.echo("\n".join(lines) if lines else "every result is confirmed")
     return 1 if lines or found.problems else 0
 

@@ -157,7 +157,7 @@ MIXED = """\
         (["test", "docs", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
         (["test", "docs", "--env-file", "binary"], "--env-file binary: not UTF-8"),
         (["targets", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
-        (["test", "docs", "--json", "docs"], "'docs' is a directory"),
+        (["test", "docs", "--json", "docs/a.md/x"], "'docs' is a directory"),
         (["test", "docs", "--json", "pyproject.toml/x.json"], "cannot write pyproject.toml/x.json"),
         (["test", "docs", "--ledger", "pyproject.toml"], "'pyproject.toml' is a file"),
         (["test", "docs", "--flavour"], "No such option"),
@@ -314,6 +314,58 @@ def test_failures_are_annotations_where_github_reads_them(
     assert re.match("::error file=docs/a.md,line=5,title=sqlite 3", lines[0])
     assert lines[1].startswith("::error file=docs/b.md,line=1,title=crossnotes::an indented code ")
     assert lines[2].startswith("::error title=tidb-dedicated::set TIDB_SERVER to ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "text", "said"),
+    [
+        (
+            ["list", "docs"],
+            "docs/a.md",
+            "# A\n\n```\nx\n```\n",
+            "file=docs/a.md,line=3,title=crossnotes::a code block without a language",
+        ),
+        (
+            ["test", "docs"],
+            "pyproject.toml",
+            "[tool.crossnotes]\nsours = 'docs'\n",
+            "file=pyproject.toml,line=2,title=crossnotes::unknown key 'sours'",
+        ),
+        (
+            ["test", "docs"],
+            "pyproject.toml",
+            '[tool.crossnotes]\nsetup = "1 / 0"\n',
+            "file=docs/a.md,line=4,title=sqlite ",
+        ),
+        (
+            ["test", "docs", "--target", "klingon"],
+            "docs/a.md",
+            "# A\n",
+            "title=crossnotes::unknown target 'klingon'",
+        ),
+        (
+            ["test", "docs", "--json", "docs/a.md/x"],
+            "docs/a.md",
+            "# A\n\n```python\n```\n",
+            "title=crossnotes::cannot write docs/a.md/x: ",
+        ),
+        (["results", "--check", "docs"], "docs/x.json", "{", "file=docs/x.json,line=1,title=cros"),
+    ],
+)
+def test_what_else_ends_a_command_is_an_annotation_too(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    file: str,
+    text: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    repository.page("# A\n\n```python\nprint(1)\n```\n")
+    repository.write(file, text)
+    done = repository.crossnotes(*arguments)
+    assert done.code != 0
+    assert f"::error {said}" in done.out + done.err
 
 
 # -- test: what is written ------------------------------------------------------------------------
