@@ -146,13 +146,13 @@ def _ask(folder: Path) -> dict[str, Any] | str:
             return _answer(run.stdout)
         except ValueError:
             raise ConfError(
-                f"{folder / CONF}: it ends the process that loads it; take the call of exit away"
+                f"{folder / CONF}: it ends the process that loads it; remove the call of exit"
             ) from None
     if "No module named 'sphinx'" in run.stderr or "No module named 'docutils'" in run.stderr:
         return "Sphinx"
     if missing := re.search(r"Could not import extension (\S+)", run.stderr):
         return missing[1]
-    last = run.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+    last = run.stderr.strip().splitlines()[-1:] or ["it printed nothing"]
     raise ConfError(f"{folder / CONF}: Sphinx cannot load it: {last[0]}")
 
 

@@ -181,8 +181,8 @@ def _gone(ledger: Ledger, path: Path, root: Path) -> Iterator[str]:
         if not (root / page).is_file():
             line = ledgers.line_of(path, page)
             yield (
-                f"{ledgers.shown(path)}:{line}: there is no page {page} any more; `make results` "
-                "takes its results away"
+                f"{ledgers.shown(path)}:{line}: the page {page} no longer exists; `make results` "
+                "removes its results"
             )
 
 

@@ -32,6 +32,7 @@ EXTENSIONS = [
     "heatmap",
     "hero",
     "downloads",
+    "preamble",
     "assets",
     "chooser",
 ]

@@ -1,5 +1,5 @@
 """What a block was answered, as a reader takes it in: a database once, whatever versions and
-deployments of it were asked, and those apart that answered otherwise."""
+deployments of it were asked, and those apart that different result."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Compare(SphinxDirective):
         length = sum(len(node.astext()) for node in inside)
         if length > LONGEST_HEAD:
             logger.warning(
-                "the row %r has a label of %d characters; %d fit beside the answers",
+                "the row %r has a label of %d characters; at most %d fit beside the results",
                 name,
                 length,
                 LONGEST_HEAD,

@@ -333,7 +333,8 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
         rows = env.metadata[docname].get(COMPARED, ())
-        digest = hashlib.sha256(repr([own, title, rows, *sorted(marks.items())]).encode())
+        drawn_from = [own, title, rows, known.config.setup, *sorted(marks.items())]
+        digest = hashlib.sha256(repr(drawn_from).encode())
         now[docname] = digest.hexdigest()
         uri = app.builder.get_target_uri(docname)
         entries[docname] = entry(page, marks, title, uri)
