@@ -69,14 +69,17 @@ def _say_that_it_is_not_asked(conf: Path, missing: str) -> None:
 
 
 def _cache_file(folder: Path) -> Path:
-    """Named after all that the answer depends on: conf.py, what is installed, and the asking.
-    Raises ConfError."""
+    """Named after all that the answer depends on: conf.py, what is installed, our own directives,
+    and the asking. Raises ConfError."""
     packages = sysconfig.get_paths()["purelib"]
     parts = [
         str(folder),
         _text_of(folder / CONF),
         f"{packages} {os.stat(packages).st_mtime_ns}",
-        (Path(__file__).parent / "sphinxext" / "registry.py").read_text(encoding="utf-8"),
+        *(
+            (Path(__file__).parent / name).read_text(encoding="utf-8")
+            for name in ("directives.json", "sphinxext/registry.py")
+        ),
     ]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
     return folders.cache() / f"myst-{key}.json"
