@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django test check serve offline linkcheck intl intl-status intl-check targets lock bench chaos dist clean
+.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django reference test check serve offline linkcheck intl intl-status intl-check targets lock bench chaos dist clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -14,19 +14,19 @@ help:  # Show this list
 html: $(VENV)/site  # Build the site in both languages into build/html
 	@$(RUN) -m crossnotes html
 
-serve: $(VENV)/site  # Build, serve and follow every change (PORT=8000)
+serve: $(VENV)/site  # Build the site, serve it, and rebuild it on every change (PORT=8000)
 	@$(RUN) -m crossnotes serve $(addprefix --port ,$(PORT))
 
 offline: $(VENV)/site  # Build the site, and a zip of it for reading offline
 	@$(RUN) -m crossnotes html --offline
 
-linkcheck: $(VENV)/site  # Ask for every external link of the pages (needs a network)
+linkcheck: $(VENV)/site  # Check every external link of the pages (needs a network)
 	@$(RUN) -m crossnotes linkcheck
 
 snippet-test: $(VENV)/site  # Run every code block (TARGETS="sqlite …" PAGES="docs/a.md:12 …")
 	@$(RUN) -m crossnotes test $(PAGES) --ledger build/ledger $(or $(addprefix --target ,$(TARGETS)),--every-target)
 
-targets: $(VENV)/site  # Show which databases can be had, or why not
+targets: $(VENV)/site  # Show which databases are available, or why not
 	@$(RUN) -m crossnotes targets
 
 drivers: $(VENV)/test  # Install the drivers of all databases, and what the tests need
@@ -34,13 +34,13 @@ drivers: $(VENV)/test  # Install the drivers of all databases, and what the test
 packages: $(VENV)/site  # Install the Debian packages that drivers and tests need (as root)
 	@$(if $(filter-out 0,$(shell id -u)),sudo) $(RUN) tests/machine.py
 
-results: $(VENV)/site  # Run every code block, and keep what the databases answered in ledger/ (TARGETS="mysql@9.7 …")
+results: $(VENV)/site  # Run every code block, and save the results in ledger/ (TARGETS="mysql@9.7 …")
 	@$(RUN) -m crossnotes results $(addprefix --target ,$(TARGETS))
 
-results-from: $(VENV)/site  # Keep what the ledgers of another run say (DIR=folder) in ledger/
+results-from: $(VENV)/site  # Save the results of another run (DIR=folder) in ledger/
 	@$(RUN) -m crossnotes results-from $(DIR)
 
-results-check: $(VENV)/site  # Refuse what ledger/ says and the ledgers of a CI run (DIR=folder) do not confirm
+results-check: $(VENV)/site  # List the results in ledger/ that the ledgers of a CI run (DIR=folder) do not confirm
 	@$(RUN) -m crossnotes results --check $(DIR)
 
 propose-results: $(VENV)/site  # Make a pull request of the results of a CI run (DIR=folder), on GitHub Actions
@@ -49,7 +49,10 @@ propose-results: $(VENV)/site  # Make a pull request of the results of a CI run 
 django: $(VENV)/site  # Install another series of Django than the locked one (DJANGO=6.0)
 	@$(PIP) install "Django==$(DJANGO).*"
 
-test: $(VENV)/test  # Run the tests, on real servers and in a real browser (SERVERS=current: on current ones, too; as root)
+reference: $(VENV)/site  # Bring docs/guides/reference.md up to date with the code
+	@$(RUN) .ci/reference.py
+
+test: $(VENV)/test  # Run the tests, on real servers and in a real browser (SERVERS=current: on current versions, too; as root)
 	@SERVERS="$(SERVERS)" $(RUN) -m pytest -n auto
 
 check: $(VENV)/test  # Lint, types, English, links, translations
@@ -64,13 +67,13 @@ intl-status: $(VENV)/site  # Show what is translated, page by page
 intl-check: html  # Check the translation: markup, numbers, names, terms, style, code
 	@$(RUN) -m crossnotes intl-check
 
-bench: $(VENV)/test  # Measure beside peers, into build/bench
+bench: $(VENV)/test  # Measure the speed beside other tools, into build/bench
 	@$(RUN) benchmarks/run.py && $(RUN) benchmarks/docs.py && $(RUN) benchmarks/site.py
 
-chaos: $(VENV)/test  # Interrupt commands at random, and look at what is left (ROUNDS=200)
+chaos: $(VENV)/test  # Interrupt commands at random, and check that nothing is left (ROUNDS=200)
 	@$(RUN) benchmarks/chaos.py --rounds $(or $(ROUNDS),200)
 
-lock: $(VENV)/test  # Lock the requirements anew from pyproject.toml
+lock: $(VENV)/test  # Update the locked requirements from pyproject.toml
 	@$(UV) --upgrade --extra site --extra build pyproject.toml -o requirements.txt
 	@$(UV) -c requirements.txt --extra site --extra build --extra mysql --extra oracle --extra postgresql --extra tidb --extra servers --extra test pyproject.toml -o requirements-test.txt
 

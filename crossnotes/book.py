@@ -103,7 +103,7 @@ class Book:
             if path.suffix == ".rst":
                 raise BookError(f"{text}: {_NO_RST}")
             if path.suffix.lower() not in (PAGE, ".markdown"):
-                raise BookError(f"{text}: no page; pages are MyST Markdown (*{PAGE})")
+                raise BookError(f"{text}: not a page; pages are MyST Markdown (*{PAGE})")
             return [path]
         files = sorted(filter(_is_a_persons(path), path.rglob(f"*{PAGE}")))
         if not files and any(path.rglob("*.rst")):
@@ -145,7 +145,7 @@ class Book:
             if snippet.line - 1 <= line <= last:
                 return Source(source.path, source.shown_as, source.dialect, snippet.line)
         known = ", ".join(str(snippet.line) for snippet in page.snippets) or "none"
-        raise BookError(f"{page.path}:{line}: no block stands there; blocks begin on lines {known}")
+        raise BookError(f"{page.path}:{line}: no block on that line; blocks begin on lines {known}")
 
     # -- reading them ----------------------------------------------------------------------------
 

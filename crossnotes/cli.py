@@ -30,6 +30,7 @@ from crossnotes.extras import needed
 from crossnotes.page import Page, Problem
 from crossnotes.program import Program
 from crossnotes.result import Result, is_not_reached
+from crossnotes.results_cli import Wrong, annotate
 from crossnotes.run import project as projects
 from crossnotes.run.benches import Benches, Options, opened
 from crossnotes.run.driver import Driver, TargetRun, write_ledgers
@@ -37,16 +38,10 @@ from crossnotes.targets import Target, TargetError, every_target, requests
 from crossnotes.text import report
 
 
-class Wrong(click.ClickException):
-    """Wrong usage: the person is told what to do, and the exit code is 2."""
-
-    exit_code = 2
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="crossnotes")
 def main() -> None:
-    """Documentation that cannot be wrong: runs the code blocks of MyST pages on databases."""
+    """Run the code blocks of Markdown pages on databases, and build a site with the results."""
     for stream in (sys.stdout, sys.stderr):
         # A name that is not UTF-8 is shown, and JSON reads the escape as what it was.
         if isinstance(stream, io.TextIOWrapper):
@@ -59,8 +54,8 @@ def main() -> None:
 @main.command("list")
 @click.argument("paths", nargs=-1)
 def list_snippets(paths: Sequence[str]) -> None:
-    """Print the snippets of PATHS (all pages of the project unless given) as JSON lines; problems
-    go to standard error."""
+    """Print the code blocks of PATHS (default: all pages of the project) as JSON lines. Problems go
+    to standard error."""
     book = _book()
     problems: list[Problem] = []
     for source in _sources(paths, book):
@@ -78,8 +73,10 @@ def list_snippets(paths: Sequence[str]) -> None:
                 "code": snippet.code,
             }
             click.echo(json.dumps(entry, ensure_ascii=False))
-    for problem in problems:
-        click.echo(report.problem_line(problem), err=True)
+    lines = [report.problem_line(problem) for problem in problems]
+    for line in lines:
+        click.echo(line, err=True)
+    annotate(lines)
     sys.exit(1 if problems else 0)
 
 
@@ -92,49 +89,69 @@ def list_snippets(paths: Sequence[str]) -> None:
     "--target",
     "names",
     multiple=True,
-    help="A target; may be given more than once (default: the `targets` of [tool.crossnotes], else "
-    "sqlite).",
+    metavar="NAME",
+    help="A database, such as `mysql@9.7`. May be repeated. Default: `targets` in "
+    "[tool.crossnotes], or `sqlite`.",
 )
-@click.option("--every-target", is_flag=True, help="Every target of these that can be had.")
+@click.option("--every-target", is_flag=True, help="Use each of them that is available.")
 @click.option(
     "--django",
     type=click.Path(file_okay=False),
-    help="Folder of a Django project (default: the `django` of [tool.crossnotes]).",
+    help="The folder of a Django project. Default: `django` in [tool.crossnotes].",
 )
-@click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
-@click.option("--ledger", "ledger_folder", type=click.Path(file_okay=False), help="Write ledgers.")
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False),
+    help="A file of environment variables that name external servers.",
+)
+@click.option(
+    "--ledger",
+    "ledger_folder",
+    type=click.Path(file_okay=False),
+    help="Write the results into this folder, one file for each database.",
+)
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False),
-    help="Write the ledger (a list for several targets).",
+    help="Write the ledger to this file; for several databases, a list.",
 )
-@click.option("--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML.")
+@click.option(
+    "--junit", "junit_file", type=click.Path(dir_okay=False), help="Write JUnit XML to this file."
+)
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@click.option("--keep-going", is_flag=True, help="Run what follows a failed block, too.")
+@click.option("--keep-going", is_flag=True, help="Run the blocks after a failed one, too.")
 @click.option(
     "--jobs",
+    metavar="N",
     type=click.IntRange(min=1),
     default=None,
-    help="Programs that run side by side (default: the number of processors).",
+    help="How many programs run side by side. Default: the number of processors.",
 )
-@click.option("--keep-db", is_flag=True, help="Leave databases and working copies, and name them.")
-@click.option("--database", default="", help="An empty database of an external server, to use.")
+@click.option(
+    "--keep-db", is_flag=True, help="Keep databases and working copies, and print their names."
+)
+@click.option(
+    "--database", default="", metavar="NAME", help="Use this empty database of an external server."
+)
 @click.option(
     "--trust-pages",
     is_flag=True,
-    help="Let pages use all rights of the account that names an external server.",
+    help="On an external server, let pages use all rights of your account.",
 )
-@click.option("--no-shell", is_flag=True, help="Run no commands of console blocks.")
-@click.option("--update", is_flag=True, help="Write the real output into the expected blocks.")
+@click.option("--no-shell", is_flag=True, help="Skip the commands of console blocks.")
+@click.option(
+    "--update", is_flag=True, help="Write the real output into the pages, and show the diff."
+)
 @click.option(
     "--shard",
     default="",
     metavar="I/N",
-    help="Run the I-th of N parts of the pages; the ledgers of all parts together are those of one "
-    "run.",
+    help="Run part I of N of the pages. The ledgers of all parts together equal those of one run.",
 )
-@click.option("--no-reuse", is_flag=True, help="Run what did not change since it passed, too.")
+@click.option(
+    "--no-reuse", is_flag=True, help="Also run pages that have not changed since they passed."
+)
 def test(
     paths: Sequence[str],
     names: Sequence[str],
@@ -155,8 +172,8 @@ def test(
     shard: str,
     no_reuse: bool,
 ) -> None:
-    """Run the snippets of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line.
-    Without PATHS, those of all pages of the project."""
+    """Run the code blocks of PATHS: files, folders, or docs/page.md:12 for the blocks up to a line.
+    Default: all pages of the project."""
     book = _book()
     sources = _shard(_sources(paths, book), shard)
     keep_going = keep_going or book.config.on_failure == "keep-going"
@@ -192,8 +209,7 @@ def test(
         problems += _update([book.read(source).page for source in sources], runs, book)
     for problem in problems:
         click.echo(report.problem_line(problem))
-        if _on_github():
-            click.echo(report.annotation(problem.page, problem.line, "crossnotes", problem.message))
+    annotate(map(report.problem_line, problems))
     # What cannot be written costs nothing else of the run.
     unwritten: list[str] = []
     if ledger_folder:
@@ -209,16 +225,12 @@ def test(
     _summary(runs, required)
     for message in unwritten:
         click.echo(f"Error: {message}", err=True)
+    annotate(unwritten)
     wanted = runs if required else [r for r in runs if r.identity is not None]
     nothing_ran = driver.snippets_seen and not any(r.results for r in runs)
     not_had = required and any(r.no_server for r in runs)
     bad = problems or nothing_ran or not_had or any(r.failed for r in wanted)
     sys.exit(2 if unwritten else 1 if bad else 0)
-
-
-def _on_github() -> bool:
-    """Whether GitHub Actions reads what we print, and shows failures at their lines."""
-    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 @contextlib.contextmanager
@@ -305,7 +317,7 @@ class _Printer:
                 code, line = report.snippet_of(program.page, result)
                 failure = report.failure_lines(result, code, line, target)
                 lines += [click.style(failure[0], fg="red", bold=True), *failure[1:]]
-                if _on_github() and result.failure is not None:
+                if report.on_github() and result.failure is not None:
                     place = result.failure.page or result.page
                     said = "\n".join([result.failure.message, *failure[1:]])
                     lines.append(report.annotation(place, result.failure.line, target, said))
@@ -371,10 +383,12 @@ def _summary(runs: Sequence[TargetRun], required: bool) -> None:
         if run.no_server and not run.problem:
             mark = "failed" if required else "no server"
             click.echo(f"{run.name}: {mark}: {run.no_server}")
+            if report.on_github() and required:
+                click.echo(report.annotation("", 0, run.name, run.no_server))
         if run.problem:
-            mark = "failed" if required else "not had"
+            mark = "failed" if required else "not available"
             click.echo(f"{run.name}: {mark}: {run.problem}")
-            if _on_github() and required:
+            if report.on_github() and required:
                 click.echo(report.annotation("", 0, run.name, run.problem))
 
 
@@ -409,10 +423,10 @@ def _write(path: str, parts: Iterable[str]) -> Iterator[str]:
 @main.command()
 @click.argument("path", default=".")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--all", "show_all", is_flag=True, help="Name every place, not the first few.")
+@click.option("--all", "show_all", is_flag=True, help="List every place, not only the first few.")
 def doctor(path: str, as_json: bool, show_all: bool) -> None:
-    """Say what a run would make of the docs at PATH, MyST or Markdown of MkDocs, and execute
-    nothing of them, conf.py included."""
+    """Read the docs at PATH (MyST, or Markdown of MkDocs), and show what a run would do. Nothing of
+    them is executed, not even conf.py."""
     from crossnotes import doctor
 
     try:
@@ -431,11 +445,12 @@ def doctor(path: str, as_json: bool, show_all: bool) -> None:
 
 @main.command()
 @click.argument(
-    "part", type=click.Choice(["configuration", "commands", "blocks", "ledger"]), required=False
+    "part",
+    type=click.Choice(["configuration", "commands", "blocks", "front-matter", "ledger"]),
+    required=False,
 )
 def reference(part: str | None) -> None:
-    """Print the reference as Markdown, made from the code: of configuration, commands, blocks and
-    ledger."""
+    """Print the reference as Markdown: configuration, commands, blocks, front matter, ledgers."""
     from crossnotes.reference import PARTS
 
     for name in [part] if part else PARTS:
@@ -450,13 +465,17 @@ def reference(part: str | None) -> None:
 
 @main.command("init")
 @click.argument("folder", type=click.Path(file_okay=False), default=".")
-@click.option("--existing", is_flag=True, help="Show what the Sphinx project there has to add.")
+@click.option("--existing", is_flag=True, help="Show what a Sphinx project has to add, as a diff.")
 @click.option("--name", help="The name of the site.")
-@click.option("--languages", help="Codes, the first of the pages: en,ja (default: en).")
-@click.option("--theme", help="A theme of Sphinx (default: furo).")
-@click.option("--django", help="The folder of a Django project; made where there is none.")
-@click.option("--targets", help="The databases: sqlite,postgresql (default: sqlite).")
-@click.option("--ci", type=click.Choice(["github", "none"]), help="What runs the pages for you.")
+@click.option(
+    "--languages", help="Codes of languages, first that of the pages: en,ja. Default: en."
+)
+@click.option("--theme", help="A theme of Sphinx. Default: furo.")
+@click.option("--django", help="The folder of a Django project. It is created if there is none.")
+@click.option("--targets", help="The databases: sqlite,postgresql. Default: sqlite.")
+@click.option(
+    "--ci", type=click.Choice(["github", "none"]), help="Add a workflow that runs the pages."
+)
 def init(
     folder: str,
     existing: bool,
@@ -467,8 +486,8 @@ def init(
     targets: str | None,
     ci: str | None,
 ) -> None:
-    """Make a new site in FOLDER whose pages run at once; what is not given is asked for on a
-    terminal. With --existing nothing is written: a diff is shown, for `patch -p1`."""
+    """Create a site in FOLDER. On a terminal, it asks for what the options leave out. With
+    --existing, nothing is written: it prints a diff for `patch -p1`."""
     from crossnotes import init as starter
 
     def asked(value: str | None, question: str, default: str) -> str:
@@ -500,11 +519,9 @@ def init(
             click.echo(root / path)
     except starter.InitError as error:
         raise Wrong(str(error)) from error
-    needs = "" if choice.theme in ("alabaster", "furo") else f" {choice.theme}"
     place = "" if folder == "." else f"cd {folder}; "
-    click.echo(
-        f"next: {place}pip install 'crossnotes[site]'{needs}; crossnotes test; crossnotes html"
-    )
+    needs = "; ".join([*starter.missing(choice), "make html snippet-test"])
+    click.echo(f"next: {place}{needs}")
 
 
 def _words(text: str) -> list[str]:
@@ -513,9 +530,14 @@ def _words(text: str) -> list[str]:
 
 @main.command("targets")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--env-file", type=click.Path(dir_okay=False), help="Names external servers.")
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False),
+    help="A file of environment variables that name external servers.",
+)
 def show_targets(as_json: bool, env_file: str | None) -> None:
-    """Show for each target what a run would use, its version, or why not and what to do."""
+    """Show what a run would use for each database, and its version; or why it is not available,
+    and what to do."""
     environment = _environment(env_file)
     with ThreadPoolExecutor() as pool:
         rows = list(pool.map(lambda target: _row(target, environment), every_target().values()))
@@ -559,7 +581,7 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @main.command()
-@click.option("--offline", is_flag=True, help="Also write the site as one zip.")
+@click.option("--offline", is_flag=True, help="Also write a zip of the site, for reading offline.")
 def html(offline: bool) -> None:
     """Build the site in every language."""
     from crossnotes.site import build
@@ -568,9 +590,15 @@ def html(offline: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port",
+    default=8000,
+    metavar="N",
+    type=click.IntRange(1, 65535),
+    help="The port. Default: 8000.",
+)
 def serve(port: int) -> None:
-    """Build the site, serve it on this machine, and follow every change until Ctrl-C."""
+    """Build the site, serve it on this machine, and rebuild it on every change until Ctrl-C."""
     from crossnotes.site import serve
 
     sys.exit(serve.serve(port))
@@ -578,7 +606,7 @@ def serve(port: int) -> None:
 
 @main.command()
 def linkcheck() -> None:
-    """Ask for every external link of the pages; this needs a network."""
+    """Check every external link of the pages; this needs a network."""
     from crossnotes.site import build
 
     sys.exit(build.check_links())
@@ -597,7 +625,7 @@ def intl() -> None:
 
 @main.command("intl-status")
 def intl_status() -> None:
-    """Show what is translated, page by page; exit 1 if anything is missing or fuzzy."""
+    """Show what is translated, page by page. The exit code is 1 if anything is missing or fuzzy."""
     from crossnotes.translations.status import status
 
     sys.exit(status())
@@ -605,7 +633,7 @@ def intl_status() -> None:
 
 @main.command("intl-check")
 def intl_check() -> None:
-    """Check the translation: each message, and the code of each page that was built."""
+    """Check each message of the translation, and the code of each page that was built."""
     from crossnotes.translations import blocks, check
 
     sys.exit(max(check.check(), blocks.check()))
@@ -630,9 +658,7 @@ def _sources(paths: Sequence[str], book: Book) -> list[Source]:
     except BookError as error:
         if paths:
             raise Wrong(str(error)) from error
-        raise Wrong(
-            f"{error} ({_where_from(book)}); name the pages, or say where they are"
-        ) from error
+        raise Wrong(f"{error} ({_where_from(book)}); name the pages, or set `source`") from error
 
 
 def _shard(sources: Sequence[Source], shard: str) -> Sequence[Source]:
@@ -643,7 +669,7 @@ def _shard(sources: Sequence[Source], shard: str) -> Sequence[Source]:
     match = re.fullmatch(r"(\d{1,4})/(\d{1,4})", shard)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
-        raise Wrong(f"--shard {shard}: write a part and their number, such as 2/5")
+        raise Wrong(f"--shard {shard}: write the part and the number of parts, such as 2/5")
     return sorted(sources, key=lambda source: source.shown_as)[number - 1 :: of]
 
 
@@ -653,7 +679,7 @@ def _where_from(book: Book) -> str:
     if book.config.is_default:
         return (
             f"no {configuration.FILE} with [tool.crossnotes] in {Path.cwd()} or above it, so the "
-            f"pages are looked for in {configuration.SOURCE}/"
+            f"pages are expected in {configuration.SOURCE}/"
         )
     return f"`source` and `pages` in [tool.crossnotes] of {file}"
 

@@ -75,19 +75,19 @@ KEYS = (
         "The pages whose blocks are run: files and folders. `pytest` collects these and no others.",
         "the folder `source`; for pytest only where `source` is set",
     ),
-    Key("django", "string", "The folder of the Django project that pages run in: `.` or `site`."),
+    Key("django", "string", "The folder of the Django project that pages run in, such as `.`."),
     Key(
         "settings",
         "string",
-        "The module of that project's settings.",
-        "the one that its manage.py names",
+        "The settings module of that project.",
+        "the one that its `manage.py` names",
     ),
     Key(
         "targets",
         "list",
-        "The databases of the project: what a run without `--target` runs on, and what a page is "
-        "for whose tabs and front matter name none.",
-        "a run is on `sqlite`, a page is for all",
+        "The databases of the project. A run without `--target` uses them, and a page is for them "
+        "unless its tabs or its front matter name others.",
+        "a run uses `sqlite`, a page is for every database",
     ),
     Key(
         "languages",
@@ -100,46 +100,45 @@ KEYS = (
     Key(
         "show-only",
         "list",
-        "Languages that are shown and never run, beside those that every project has.",
+        "More languages whose blocks are shown and never run.",
         ", ".join(f"`{name}`" for name in SHOW_ONLY),
     ),
     Key(
         "unlabelled",
         "choice",
-        "What becomes of a code block without a language: `refuse` asks for one, `show` only shows "
-        "the block.",
+        "How to treat a code block without a language: `refuse` reports an error, `show` displays "
+        "the block and does not run it.",
         "`refuse`",
         ("refuse", "show"),
     ),
     Key(
         "setup",
         "string",
-        "Python that runs before the first block of every page that has any, such as imports. "
-        "Readers do not see it on the page; a page's downloads begin with it.",
+        "Python that runs before the first block of every page, such as imports. The page shows it "
+        "folded, below its title, and the files to download begin with it.",
     ),
     Key(
         "on-failure",
         "choice",
-        "What becomes of the blocks after one that failed: `stop` leaves them, `keep-going` runs "
-        "them.",
+        "What happens to the blocks after a failed one: `stop` skips them, `keep-going` runs them.",
         "`stop`",
         ("stop", "keep-going"),
     ),
     Key(
         "shell",
         "boolean",
-        "Whether commands of console blocks are run; `false` refuses them, as `--no-shell` does.",
+        "Whether the commands of console blocks run; `false` skips them, as `--no-shell` does.",
         "`true`",
     ),
-    Key("tabs", "table", "Labels of tabs, each with the target that it stands for."),
-    Key("elsewhere", "table", "Labels of tabs that nobody can run here, each with the reason."),
+    Key("tabs", "table", "Labels of tabs, each with its target."),
+    Key("elsewhere", "table", "Labels of tabs whose blocks cannot run here, each with the reason."),
     Key(
         "connection",
         "table",
-        "Keys of `.env`, and variables, that get a fact of the live connection, whatever a page "
-        f"shows. The facts are {', '.join(f'`{fact}`' for fact in FACTS)}.",
+        "Keys of `.env`, and environment variables, whose values come from the live connection and "
+        f"not from the page. The possible values are {', '.join(f'`{fact}`' for fact in FACTS)}.",
     ),
-    Key("dotenv", "list", "Other keys of `.env` that a page may set to what it likes."),
+    Key("dotenv", "list", "Other keys of `.env`, which a page may set to any value."),
 )
 
 _KINDS: Mapping[str, tuple[type, str]] = {
@@ -294,7 +293,7 @@ def _config(place: _Place, table: Any) -> Config:
         if not re.fullmatch(r"[A-Za-z]+([_-]\w+)*", code):
             raise place.error(
                 ("languages", code),
-                f"[tool.crossnotes.languages] {code!r} is no code of a language, such as en or "
+                f"[tool.crossnotes.languages] {code!r} is not a code of a language, such as en or "
                 "pt_BR",
             )
     for name in ("source", "ledger"):

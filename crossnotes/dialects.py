@@ -69,14 +69,17 @@ def _say_that_it_is_not_asked(conf: Path, missing: str) -> None:
 
 
 def _cache_file(folder: Path) -> Path:
-    """Named after all that the answer depends on: conf.py, what is installed, and the asking.
-    Raises ConfError."""
+    """Named after all that the answer depends on: conf.py, what is installed, our own directives,
+    and the asking. Raises ConfError."""
     packages = sysconfig.get_paths()["purelib"]
     parts = [
         str(folder),
         _text_of(folder / CONF),
         f"{packages} {os.stat(packages).st_mtime_ns}",
-        (Path(__file__).parent / "sphinxext" / "registry.py").read_text(encoding="utf-8"),
+        *(
+            (Path(__file__).parent / name).read_text(encoding="utf-8")
+            for name in ("directives.json", "sphinxext/registry.py")
+        ),
     ]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
     return folders.cache() / f"myst-{key}.json"
@@ -146,13 +149,13 @@ def _ask(folder: Path) -> dict[str, Any] | str:
             return _answer(run.stdout)
         except ValueError:
             raise ConfError(
-                f"{folder / CONF}: it ends the process that loads it; take the call of exit away"
+                f"{folder / CONF}: it ends the process that loads it; remove the call of exit"
             ) from None
     if "No module named 'sphinx'" in run.stderr or "No module named 'docutils'" in run.stderr:
         return "Sphinx"
     if missing := re.search(r"Could not import extension (\S+)", run.stderr):
         return missing[1]
-    last = run.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+    last = run.stderr.strip().splitlines()[-1:] or ["it printed nothing"]
     raise ConfError(f"{folder / CONF}: Sphinx cannot load it: {last[0]}")
 
 

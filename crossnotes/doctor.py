@@ -224,7 +224,7 @@ _COMMANDS: Sequence[tuple[str, str]] = (
      r"\bflask\b.*\brun\b|\bfastapi\s+(?:dev|run)|\bmkdocs\s+serve|\bcelery\b.*\bworker\b"
      r"|--reload\b|\btail\s+-f"
      r"|\bnpm\s+(?:start|run\s+dev)|http\.server"),
-    ("has root's rights", r"(?:^|[;&|]\s*)sudo\s"),
+    ("runs as root", r"(?:^|[;&|]\s*)sudo\s"),
 )  # fmt: skip
 _PYTHON: Sequence[tuple[str, str]] = (
     ("deletes", r"\bshutil\.rmtree|\bos\.(?:remove|unlink|rmdir|removedirs)\b|\.(?:unlink|rmdir)\("
@@ -285,10 +285,10 @@ def settings(report: Report) -> Iterator[str]:
     if django := _django(report):
         yield f"django = {_quoted(django)}"
     if report.unknown:
-        yield "# Languages of these pages that nothing here runs."
+        yield "# Languages of these pages that Crossnotes does not run."
         yield f"show-only = [{', '.join(_quoted(name) for name in sorted(report.unknown))}]"
     if report.unlabelled:
-        yield f"# {_blocks(len(report.unlabelled))} without a language; better give each one."
+        yield f"# {_blocks(len(report.unlabelled))} without a language; each should have one."
         yield 'unlabelled = "show"'
     if setup := _doctest_setup(report.site):
         yield "# What sphinx.ext.doctest runs before each block (doctest_global_setup in conf.py)."
@@ -308,7 +308,7 @@ def settings(report: Report) -> Iterator[str]:
         yield from (f'{_quoted(label)} = "not run here"' for label in machines)
 
 
-_OF_SHELL = ("installs", "deletes", "network", "has root's rights", "does not end")
+_OF_SHELL = ("installs", "deletes", "network", "runs as root", "does not end")
 
 
 def _doctest_setup(site: Site) -> str:
@@ -358,7 +358,7 @@ def told(report: Report, most: int) -> Iterator[str]:
     """The report, for a person; of what is many, the first `most`."""
     site = report.site
     builder = f"{site.builder} ({site.file.name})" if site.file else "Markdown without a builder"
-    yield f"{site.source}: {builder}, {len(site.pages)} pages; nothing of them was executed"
+    yield f"{site.source}: {builder}, {len(site.pages)} pages; nothing was executed"
     yield from _counted("would run", report.run)
     yield from _counted("only shown", report.shown)
     if report.skipped:
@@ -368,15 +368,15 @@ def told(report: Report, most: int) -> Iterator[str]:
     yield from _places("unknown language", unknown, most)
     if report.includes:
         yield from _places("code of files", report.includes, most, "places")
-        yield f"  {'':<20}what a macro shows there is not read; write it as a {{literalinclude}}"
+        yield f"  {'':<20}what a macro inserts is not read; write it as a {{literalinclude}}"
     if site.unread:
         yield f"  {'not read':<20}{len(site.unread)} pages of reStructuredText"
     if report.refused:
-        yield from ("", f"Would be refused as they are: {len(report.refused)}")
+        yield from ("", f"Would be reported as errors: {len(report.refused)}")
         shown = [f"{each.page}:{each.line}: {each.message}" for each in report.refused]
         yield from _listed(shown, most)
     if report.dangers:
-        yield from ("", "Looks dangerous, of what would run:")
+        yield from ("", "Would run, and looks dangerous:")
         for kind in dict.fromkeys(danger.kind for danger in report.dangers):
             of_kind = [each for each in report.dangers if each.kind == kind]
             yield f"  {kind}: {len(of_kind)}"

@@ -259,7 +259,7 @@ def read(path: Path) -> Ledger:
 
 def _no_ledger(path: Path, line: int, what: str) -> LedgerError:
     return LedgerError(
-        f"{shown(path)}:{line}: not a ledger: {what}; bring back the file as it was, or remove it "
+        f"{shown(path)}:{line}: not a ledger: {what}; restore the file, or delete it "
         "and run `make snippet-test` again"
     )
 
@@ -281,7 +281,7 @@ class _Reading:
         if schema not in (SCHEMA, KEPT) or isinstance(schema, bool):
             raise LedgerError(
                 f"{shown(self.path)}:{self.line('schema')}: schema {schema!r}; this version knows "
-                f"{SCHEMA} and {KEPT}: take a newer crossnotes, or make the file anew"
+                f"{SCHEMA} and {KEPT}: install a newer crossnotes, or create the file again"
             )
         target = self.text_of(found, "target")
         self.demand(
@@ -334,7 +334,7 @@ class _Reading:
             return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         except ValueError:
             raise self.wrong(
-                "finished", f"{text!r} is no time such as 2026-11-20T01:02:03Z"
+                "finished", f"{text!r} is not a time such as 2026-11-20T01:02:03Z"
             ) from None
 
     def each(self, entries: list[Any]) -> Iterator[Result]:
@@ -356,7 +356,7 @@ class _Reading:
         optional = {"name": "", "reason": "", "output": "", "answer": "", "when": ""}
         entry = {**optional, "tab": [], "on": {}, "seconds": 0.0, **entry}
         when = self.text_of(entry, "when")
-        self.demand(not when or _is_day(when), "", f"when {when!r} is no day such as 2026-11-20")
+        self.demand(not when or _is_day(when), "", f"when {when!r} is not a day such as 2026-11-20")
         return Result(
             page=self.text_of(entry, "page"),
             line=self.number(entry, "line"),

@@ -106,7 +106,7 @@ def parse(text: str) -> Range:
         if end is not None:
             high = _bare(end) if high is None else min(high, _bare(end))
     if _empty(low, high):
-        raise RangeError(f"{text.strip()!r} holds for no version")
+        raise RangeError(f"{text.strip()!r} matches no version")
     return Range(text.strip(), found[1], low, high)
 
 
@@ -157,7 +157,7 @@ def problem(
             return f"unknown target {found.name!r}; known are: {choices}"
         if not any(_is_known(found, releases.get(target)) for target in found.targets):
             series = ", ".join(releases[found.targets[0]])
-            return f"{found.text} holds for no known version; known of {found.name} are: {series}"
+            return f"{found.text} matches no known version; known of {found.name} are: {series}"
     return None
 
 

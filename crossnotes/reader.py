@@ -126,6 +126,8 @@ LISTING_OPTIONS = CODE_BLOCK_OPTIONS | frozenset(
     ]
 )
 FRONT_MATTER_KEY = "crossnotes"
+#: What may stand below it.
+FRONT_MATTER = ("fixtures", "targets")
 
 
 #: The kinds of problem of a block without a language, and of one in a language that nobody knows,
@@ -187,9 +189,9 @@ def _undone(directive: Directive) -> tuple[int, str] | None:
     for option, instead in DOCTEST_OPTIONS.items():
         if option in directive.options:
             line = directive.option_lines[option]
-            return line, f":{option}: of {name} is not done here: {instead}"
+            return line, f":{option}: of {name} is not supported: {instead}"
     if directive.argument not in ("", "default"):
-        message = "all blocks of a page share one namespace; take the group's name away"
+        message = "all blocks of a page share one namespace; remove the group's name"
         return directive.line, f"{name} of a group of its own: {message}"
     return None
 
@@ -320,7 +322,7 @@ class _Reader:
     def container(self, text: str, first_line: int, tabs: tuple[Tab, ...]) -> None:
         """Read a stretch of Markdown whose first line is line `first_line` of the file."""
         if self._depth == DEEPEST:
-            self.problem(first_line, f"directives stand in each other more than {DEEPEST} deep")
+            self.problem(first_line, f"directives are nested more than {DEEPEST} deep")
             return
         self._depth += 1
         self._container(text, first_line, tabs)
@@ -405,9 +407,8 @@ class _Reader:
             return
         self.problem(
             directive.line,
-            f"{{{directive.name}}} is known neither here nor to a conf.py of this project; if it "
-            "shows code, that is never run; write code as a fence with its language, or load the "
-            "directive's extension in conf.py",
+            f"unknown directive {{{directive.name}}}: if it shows code, the code is never run; "
+            "write it as a fence with its language, or load the directive's extension in conf.py",
         )
 
     # -- text from elsewhere ---------------------------------------------------------------------
@@ -745,7 +746,7 @@ class _Reader:
             )
             return
         if self._last["kind"] in SILENT:
-            self.problem(directive.line, "an {output} of a block that prints nothing; take it away")
+            self.problem(directive.line, "an {output} of a block that prints nothing; remove it")
             return
         if problem := self._option_problem(directive, OUTPUT_OPTIONS):
             self._last["problem"] = self._last["problem"] or problem
@@ -836,8 +837,8 @@ class _Reader:
             if key.value == "isolation":
                 self.problem(
                     key_line,
-                    "crossnotes: isolation is gone; take it away, for every page runs in a process "
-                    "of its own, on a clean database, as a reader would run it",
+                    "crossnotes: isolation no longer exists; remove it. Every page runs in a "
+                    "process and on a database of its own",
                 )
             elif key.value == "targets":
                 self.targets = words(markdown.yaml_text(value))
@@ -848,7 +849,8 @@ class _Reader:
             else:
                 self.problem(
                     key_line,
-                    f"unknown key {key.value!r} in crossnotes:; known are: fixtures, targets",
+                    f"unknown key {key.value!r} in crossnotes:; known are: "
+                    f"{', '.join(FRONT_MATTER)}",
                 )
 
     def _fixtures(self, value: str, line: int) -> None:

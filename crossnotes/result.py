@@ -24,7 +24,7 @@ NEEDS_SERVER = "it needs a server"
 NEEDS_RIGHTS = "pages have no right to it on this server; --trust-pages gives them those of yours"
 
 #: The excuse of commands that the person who runs pages does not want run.
-NO_SHELL = "a command of the shell, and --no-shell runs none"
+NO_SHELL = "it is a shell command, and --no-shell skips these"
 
 #: The excuse of a listing in a language that is not run, of a file that is not the project's.
 ONLY_SHOWN = "only shown: it is a file that no program runs"

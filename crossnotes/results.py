@@ -33,7 +33,8 @@ REPORTED = "CROSSNOTES_LEDGERS_REPORTED"
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What is known of one block on one target in one version. `state` is passed, failed, excused,
-    not-run, or changed (since the run); `answer` is what a block that failed answered."""
+    not-run, or changed (since the run); `answer` is what a block that failed answered, `earlier`
+    what one answered whose own code is as it was, before what stands around it changed."""
 
     state: str
     target: str
@@ -45,6 +46,7 @@ class Mark:
     series: str = ""
     where: Where = field(default_factory=Where)
     answer: str = ""
+    earlier: str = ""
 
     @property
     def key(self) -> str:
@@ -179,8 +181,8 @@ def _gone(ledger: Ledger, path: Path, root: Path) -> Iterator[str]:
         if not (root / page).is_file():
             line = ledgers.line_of(path, page)
             yield (
-                f"{ledgers.shown(path)}:{line}: there is no page {page} any more; `make results` "
-                "takes its results away"
+                f"{ledgers.shown(path)}:{line}: the page {page} no longer exists; `make results` "
+                "removes its results"
             )
 
 
@@ -225,7 +227,12 @@ def _mark(snippet: Snippet, program: str, result: Result | None, column: Column)
     )
     if Block(snippet.line, snippet.code_sha256, program).holds(result):
         return found
-    return dataclasses.replace(found, state="changed", reason="", output="", answer="")
+    earlier = ""
+    if result.status == "passed" and result.code_sha256 == snippet.code_sha256:
+        earlier = result.output
+    return dataclasses.replace(
+        found, state="changed", reason="", output="", answer="", earlier=earlier
+    )
 
 
 #: The states of a block, the worst first.

@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -34,17 +34,35 @@ class Wrong(click.ClickException):
 
     exit_code = 2
 
+    def show(self, file: IO[Any] | None = None) -> None:
+        super().show(file)
+        annotate([self.message])
+
+
+def annotate(messages: Iterable[str]) -> None:
+    """Show messages at their lines, where GitHub Actions reads what we print."""
+    if report.on_github():
+        for message in messages:
+            click.echo(report.annotation_of(message))
+
 
 @click.command()
-@click.option("--target", "names", multiple=True, help="A target, or one in a version: mysql@9.7.")
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="A database, such as `mysql` or `mysql@9.7`. May be repeated.",
+)
 @click.option(
     "--check",
     "folder",
     type=click.Path(file_okay=False, exists=True),
-    help="Run nothing: refuse what the ledgers of FOLDER, those of a CI run, do not confirm.",
+    help="Run nothing. List the results that the ledgers of this folder (of a CI run) do not "
+    "confirm.",
 )
 def results(names: Sequence[str], folder: str | None) -> None:
-    """Run all pages on every database that can be had, and keep what they answered in ledger/."""
+    """Run all pages on every available database, and save the results in ledger/."""
     if folder is not None:
         sys.exit(_check(Path(folder)))
     for name in names:
@@ -72,16 +90,16 @@ def results(names: Sequence[str], folder: str | None) -> None:
 @click.option(
     "--into",
     type=click.Path(file_okay=False),
-    help="The folder of the ledgers (default: the `ledger` of [tool.crossnotes], else ledger).",
+    help="The folder of the ledgers. Default: `ledger` in [tool.crossnotes].",
 )
 @click.option(
     "--where",
     type=click.Choice(["started", "container", "external", "cloud"]),
     default=None,
-    help="How the servers were had, for ledgers of older runs that do not say it.",
+    help="How the run reached the servers, for older ledgers that do not say so.",
 )
 def results_from(folder: str, into: str | None, where: Kind | None) -> None:
-    """Keep in ledger/ what the ledgers of FOLDER say, such as those of a CI run."""
+    """Save the results of the ledgers of FOLDER, such as those of a CI run, in ledger/."""
     files = [path for path in sorted(Path(folder).rglob("*.json")) if path.is_file()]
     files = [path for path in files if not path.name.startswith(".")]
     if not files:
@@ -101,7 +119,7 @@ def _take(files: Sequence[Path], found: Results, where: Kind | None = None) -> N
     for run in runs:
         taken = kept.take(run, found, mask)
         counts = f"{taken.new} new, {taken.same} the same, {taken.gone} gone"
-        told = f"{len(taken.other)} otherwise than before, {counts}"
+        told = f"{len(taken.other)} changed, {counts}"
         click.echo(f"{taken.name}: {told if taken.written else 'nothing has changed'}")
         for line in taken.other:
             click.echo(f"  {line}")
@@ -140,6 +158,7 @@ def _check(folder: Path) -> int:
     if not runs:
         raise Wrong(f"{folder} holds no ledgers (*.json)")
     lines = list(kept.unconfirmed(found, runs))
+    annotate([*found.problems, *lines])
     click.echo("\n".join(lines) if lines else "every result is confirmed")
     return 1 if lines or found.problems else 0
 
@@ -149,11 +168,19 @@ def _check(folder: Path) -> int:
 
 @click.command()
 @click.argument("subjects", nargs=-1)
-@click.option("--target", "items", multiple=True, help="A target or range, such as 'mysql>=8'.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, as results.json has them.")
+@click.option(
+    "--target",
+    "items",
+    multiple=True,
+    metavar="NAME",
+    help="A database or a range of versions, such as `mysql>=8`. May be repeated.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON lines, in the form of results.json."
+)
 def answers(subjects: Sequence[str], items: Sequence[str], as_json: bool) -> None:
-    """Print what each database answered to the blocks of SUBJECTS (`row-locks`, a page, or
-    `row-locks/NAME` for one block)."""
+    """Print the results of each database for the blocks of SUBJECTS: `row-locks` for a page,
+    `row-locks/NAME` for one block. Default: all pages."""
     items = [part for item in items for part in item.split(",")]
     if problem := ranges.problem(items, frozenset(every_target()), releases()):
         raise Wrong(problem)
@@ -169,8 +196,8 @@ def answers(subjects: Sequence[str], items: Sequence[str], as_json: bool) -> Non
     if not names:
         looked = ", ".join(map(os.path.relpath, found.config.paths))
         raise Wrong(
-            f"no page with blocks in {looked}; pages are where `source` in [tool.crossnotes] of "
-            f"{configuration.FILE} says"
+            f"no page with blocks in {looked}; `source` in [tool.crossnotes] of "
+            f"{configuration.FILE} names the folder of the pages"
         )
     wanted = [_subject(text) for text in subjects] or [(name, "") for name in names]
     for subject, name in wanted:

@@ -416,6 +416,14 @@ def live() -> Iterator[LiveServers]:
         yield LiveServers(Path(name), stack)
 
 
+def files_of(page: str) -> dict[str, str]:
+    """The files that the blocks of one of our own pages are, each with its text."""
+    book = Book(configuration.find(REPOSITORY))
+    (source,) = book.sources([str(REPOSITORY / page)])
+    snippets = book.read(source).page.snippets
+    return {s.options["file"]: s.code.rstrip("\n") + "\n" for s in snippets if "file" in s.options}
+
+
 def command(
     *arguments: str | Path, cwd: Path, environment: Mapping[str, str] = {}
 ) -> subprocess.CompletedProcess[str]:

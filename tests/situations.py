@@ -96,8 +96,8 @@ def sessions_without_prompts() -> Found:
     yield page(block("pycon", "Python 3.13.0 on linux", ">>> 1", "1")), (FIRST, "a line above")
     yield page(block("pycon", ">>>1", "1")), (FIRST, "write a blank after `>>>`")
     yield page(block("pycon", "In [1]: 1", "Out[1]: 1")), None
-    yield page(block("pycon", "In [1]: 1", "Out[1]: 2")), (FIRST, "1 answers otherwise")
-    yield page(block("pycon", "In [1]: 1", "Out[2]: 1")), (FIRST, "1 answers otherwise")
+    yield page(block("pycon", "In [1]: 1", "Out[1]: 2")), (FIRST, "1 gives a different result")
+    yield page(block("pycon", "In [1]: 1", "Out[2]: 1")), (FIRST, "1 gives a different result")
 
 
 def texts_below() -> Found:
@@ -109,7 +109,7 @@ def texts_below() -> Found:
             yield page(block("pycon", typed, "a", *empty, "b", *after)), None
             yield page(block("pycon", typed, "a", *empty, *after)), (FIRST, "print(")
             wrong = page(block("pycon", ">>> print('a')", "a", *empty, "b", *after))
-            yield wrong, (FIRST, "print('a') answers otherwise")
+            yield wrong, (FIRST, "print('a') gives a different result")
             yield page(block("pycon", ">>> print('a')", "a", *empty, *after)), None
         lines = ("$ echo a", "a", *empty, "b")
         yield page(block("console", *lines)), (FIRST + 1, "the output is not")
@@ -128,7 +128,7 @@ def white_space() -> Found:
         more, less = text[:place] + " " + text[place:], text[:place] + text[place + 1 :]
         for shown, is_right in ((text, True), (f"{text}  ", True), (more, False), (less, False)):
             session = block("pycon", f">>> print({text!r})", shown)
-            typed = f"print({text!r}) answers otherwise"
+            typed = f"print({text!r}) gives a different result"
             yield page(session), None if is_right else (FIRST, typed)
             below = block("python", f"print({text!r})") + block("{output}", shown)
             yield page(below), None if is_right else (FIRST + 3, "the output is not")
@@ -155,7 +155,7 @@ def directives() -> Found:
     for name in ("code-cell", "exec_code", "ipython", "jupyter-execute", "prompt", "runblock"):
         for argument in ("", " python", " bash"):
             text = page(block(f"{{{name}}}{argument}", "1 / 0"))
-            yield text, (FIRST - 1, f"{{{name}}} is known neither here")
+            yield text, (FIRST - 1, f"unknown directive {{{name}}}")
     for option in ("+ELIPSIS", "+SKIP", "-FOO", "NORMALIZE_WHITESPACE", "+NUMBER"):
         verdict = (FIRST + 1, "`doctest: +SKIP`" if option == "+SKIP" else "unknown doctest option")
         yield page(block("pycon", ">>> x = 1", f">>> x  # doctest: {option}", "1")), verdict
@@ -183,7 +183,7 @@ def errors() -> Found:
         ("raise ValueError('b')", DURING),
     ):
         typed, first, second = _chain(raised, between)
-        wrong = (FIRST, "try: answers otherwise")
+        wrong = (FIRST, "try: gives a different result")
         elided = ["  ..." if line.startswith("  ") else line for line in first + second]
         yield page(block("pycon", *typed, *first, *second)), None
         yield page(block("pycon", *typed, *elided)), None
@@ -213,7 +213,7 @@ def errors() -> Found:
         yield page(block("pycon", *before)), None
         before[1] = "b"
         yield page(block("pycon", *before)), (FIRST, "print('a')")
-        yield page(block("pycon", ">>> 1", *shown[1:])), (FIRST, "1 answers otherwise")
+        yield page(block("pycon", ">>> 1", *shown[1:])), (FIRST, "1 gives a different result")
     group = [
         ">>> raise ExceptionGroup('g', [ValueError('a'), KeyError('b')])",
         "  + Exception Group Traceback (most recent call last):",
@@ -239,7 +239,7 @@ def errors() -> Found:
             *grammar[at + 1 :],
         ]
         if lines != grammar:
-            yield page(block("pycon", *lines)), (FIRST, "x = = 1 answers otherwise")
+            yield page(block("pycon", *lines)), (FIRST, "x = = 1 gives a different result")
 
 
 def standard_error() -> Found:
@@ -280,10 +280,13 @@ def words() -> Found:
             changed = text.replace(".", ",")
             yield page(block("pycon", f">>> print({text!r})", changed)), (FIRST, "print(")
         yield page(block("console", f"$ echo '{text}'", text)), None
-    yield page(block("pycon", ">>> print('a')", "...")), (FIRST, "print('a') answers otherwise")
+    yield (
+        page(block("pycon", ">>> print('a')", "...")),
+        (FIRST, "print('a') gives a different result"),
+    )
     yield page(block("pycon", ">>> list(range(9))", "[0, ..., 8]")), None
     yield page(block("pycon", ">>> list(range(9))", "[0, ..., 7]")), (FIRST, "list(range(9))")
-    yield page(block("pycon", ">>> 1 == 1", "1")), (FIRST, "1 == 1 answers otherwise")
+    yield page(block("pycon", ">>> 1 == 1", "1")), (FIRST, "1 == 1 gives a different result")
     document = ("$ cat > a <<EOF", "one", "EOF")
     yield page(block("console", *document)), (FIRST + 1, "the here-document of this command")
     yield page(block("console", "$ cat <<EOF", "> one", "> EOF", "one")), None

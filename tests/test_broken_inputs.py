@@ -267,7 +267,7 @@ TABLE = [
         "directives 1,000 deep",
         page(NESTED),
         PAGES,
-        "directives stand in each other more than 50 deep",
+        "directives are nested more than 50 deep",
     ),
     Broken(
         "directives 1,000 deep, built",
@@ -330,13 +330,13 @@ TABLE = [
         "catalogue that is cut",
         text(CATALOGUE, PO[:-9]),
         CATALOGUES,
-        "index.po:15: no line of a catalogue: ",
+        "index.po:15: not a line of a catalogue: ",
     ),
     Broken(
         "catalogue that is cut after a message",
         text(CATALOGUE, PO[: PO.rindex("msgstr")]),
         CATALOGUES,
-        "index.po:14: a message without a msgstr; is the file cut?",
+        "index.po:14: a message without a msgstr; is the file incomplete?",
     ),
     Broken(
         "catalogue that is cut in a message",

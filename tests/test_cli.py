@@ -149,15 +149,15 @@ MIXED = """\
         (["test", "nowhere"], "nowhere: no such file or folder"),
         (["list", "nowhere.md"], "nowhere.md: no such file or folder"),
         (["test", "empty"], "no pages (*.md) below empty"),
-        (["test", "docs/a.md:1"], "docs/a.md:1: no block stands there; blocks begin on lines 4"),
-        (["test", "docs/a.md:99"], "docs/a.md:99: no block stands there"),
+        (["test", "docs/a.md:1"], "docs/a.md:1: no block on that line; blocks begin on lines 4"),
+        (["test", "docs/a.md:99"], "docs/a.md:99: no block on that line"),
         (["test", "docs", "--target", "db2"], "unknown target 'db2'; known are: mariadb, "),
         (["test", "docs", "--django", "empty"], "empty is not a Django project: it has no manage"),
         (["test", "docs", "--django", "nowhere"], "nowhere is not a Django project"),
         (["test", "docs", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
         (["test", "docs", "--env-file", "binary"], "--env-file binary: not UTF-8"),
         (["targets", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
-        (["test", "docs", "--json", "docs"], "'docs' is a directory"),
+        (["test", "docs", "--json", "docs/a.md/x"], "'docs' is a directory"),
         (["test", "docs", "--json", "pyproject.toml/x.json"], "cannot write pyproject.toml/x.json"),
         (["test", "docs", "--ledger", "pyproject.toml"], "'pyproject.toml' is a file"),
         (["test", "docs", "--flavour"], "No such option"),
@@ -287,7 +287,7 @@ def test_every_target_takes_those_that_can_be_had(repository: Repository) -> Non
     repository.page(PASSING)
     done = repository.crossnotes("test", "docs", "--every-target")
     assert done.code == 0
-    assert re.search("^tidb-dedicated: not had: ", done.out, re.MULTILINE)
+    assert re.search("^tidb-dedicated: not available: ", done.out, re.MULTILINE)
 
 
 def test_page_for_other_targets_than_asked_for_was_not_run_and_that_is_no_success(
@@ -314,6 +314,58 @@ def test_failures_are_annotations_where_github_reads_them(
     assert re.match("::error file=docs/a.md,line=5,title=sqlite 3", lines[0])
     assert lines[1].startswith("::error file=docs/b.md,line=1,title=crossnotes::an indented code ")
     assert lines[2].startswith("::error title=tidb-dedicated::set TIDB_SERVER to ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "text", "said"),
+    [
+        (
+            ["list", "docs"],
+            "docs/a.md",
+            "# A\n\n```\nx\n```\n",
+            "file=docs/a.md,line=3,title=crossnotes::a code block without a language",
+        ),
+        (
+            ["test", "docs"],
+            "pyproject.toml",
+            "[tool.crossnotes]\nsours = 'docs'\n",
+            "file=pyproject.toml,line=2,title=crossnotes::unknown key 'sours'",
+        ),
+        (
+            ["test", "docs"],
+            "pyproject.toml",
+            '[tool.crossnotes]\nsetup = "1 / 0"\n',
+            "file=docs/a.md,line=4,title=sqlite ",
+        ),
+        (
+            ["test", "docs", "--target", "klingon"],
+            "docs/a.md",
+            "# A\n",
+            "title=crossnotes::unknown target 'klingon'",
+        ),
+        (
+            ["test", "docs", "--json", "docs/a.md/x"],
+            "docs/a.md",
+            "# A\n\n```python\n```\n",
+            "title=crossnotes::cannot write docs/a.md/x: ",
+        ),
+        (["results", "--check", "docs"], "docs/x.json", "{", "file=docs/x.json,line=1,title=cros"),
+    ],
+)
+def test_what_else_ends_a_command_is_an_annotation_too(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    file: str,
+    text: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    repository.page("# A\n\n```python\nprint(1)\n```\n")
+    repository.write(file, text)
+    done = repository.crossnotes(*arguments)
+    assert done.code != 0
+    assert f"::error {said}" in done.out + done.err
 
 
 # -- test: what is written ------------------------------------------------------------------------
@@ -423,7 +475,7 @@ def test_targets_says_that_a_standin_is_no_tidb(
     problems = {row["target"]: row["problem"] for row in rows if row["problem"]}
     standins = [problem for name, problem in problems.items() if name.startswith("tidb")]
     assert len(standins) == 3
-    assert all("the server is not a TiDB: it says " in problem for problem in standins)
+    assert all("the server is not TiDB: its version is " in problem for problem in standins)
 
 
 # -- whose environment ----------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def test_our_own_settings_can_be_read() -> None:
         ),
         (
             "[tool.crossnotes.languages]\nen = 'English'\n'../x' = 'X'\n",
-            ":3: [tool.crossnotes.languages] '../x' is no code of a language",
+            ":3: [tool.crossnotes.languages] '../x' is not a code of a language",
         ),
         (
             "# one\n\n[project]\nname = 'x'\n\n[tool.crossnotes.connection]\n\"HOST\" = 'hots'\n",

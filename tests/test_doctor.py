@@ -101,7 +101,7 @@ def test_what_looks_dangerous_is_named_at_its_line(sphinx: Repository) -> None:
         ("network", 6),
         ("installs", 10),
         ("deletes", 11),
-        ("has root's rights", 11),
+        ("runs as root", 11),
     }
 
 
@@ -119,7 +119,7 @@ def test_settings_that_it_proposes_can_be_used(sphinx: Repository) -> None:
 def test_it_says_it_to_a_person_too(sphinx: Repository) -> None:
     done = sphinx.crossnotes("doctor")
     assert done.code == 0
-    assert "Sphinx (conf.py), 1 pages; nothing of them was executed" in done.out
+    assert "Sphinx (conf.py), 1 pages; nothing was executed" in done.out
     assert "docs/source/a.md:19 haskell" in done.out
     assert "    docs/source/a.md:10: pip install attrs" in done.out
     assert '  unlabelled = "show"' in done.out

@@ -63,3 +63,37 @@ def test_code_and_plain_words_pass(english: ModuleType, text: str) -> None:
 def test_the_caption_of_a_block_is_prose(english: ModuleType) -> None:
     text = "```{compare} one\n:caption: What the options make of a session\n```\n"
     assert [line for line, *_ in english.hits(text)] == [2]
+
+
+COMMAND = '''
+"""Nobody sees what this module shall do."""
+
+
+@main.command("x")
+@option("--y", help="{help}")
+def x(y):
+    """{doc}"""
+    # A comment that shall not be read.
+    raise Wrong(f"{{y}}: {message}; "
+                "or nothing")
+'''
+
+
+@pytest.mark.parametrize(
+    ("where", "line", "words"),
+    [
+        ("help", 6, "Every database that can be had."),
+        ("doc", 8, "Show what a run makes of it."),
+        ("message", 10, "it is no page"),
+        ("message", 10, "take the option away"),
+        ("message", 10, "it is there already"),
+        ("message", 10, "it said nothing"),
+    ],
+)
+def test_a_message_of_the_tool_is_read(
+    english: ModuleType, where: str, line: int, words: str
+) -> None:
+    texts = {"help": "Plain words.", "doc": "Plain words.", "message": "plain words"}
+    assert not list(english.hits_in_code(COMMAND.format(**texts)))
+    ((found, *_),) = english.hits_in_code(COMMAND.format(**{**texts, where: words}))
+    assert found == line

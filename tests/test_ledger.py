@@ -135,7 +135,7 @@ def with_result(before: str, after: str) -> str:
         ('{"schema": 1}', 1, "target is missing"),
         (HEAD.replace('"s"', '"../../evil"') + "]}", 1, "'../../evil' cannot be the name of a"),
         (HEAD.replace('"s"', "7") + "]}", 1, "target has to be a text"),
-        (HEAD.replace("2026-11-20T01:02:03Z", "yesterday") + "]}", 1, "'yesterday' is no time"),
+        (HEAD.replace("2026-11-20T01:02:03Z", "yesterday") + "]}", 1, "'yesterday' is not a time"),
         (HEAD.replace('"1.2"', '"new"') + "]}", 1, "the server's version 'new' has no number"),
         (HEAD.replace('{"version": "1.2", "tidb_version": null}', '"1"') + "]}", 1, "server has"),
         (HEAD.replace('"versions": {}', '"versions": {"django": 5}') + "]}", 1, "versions has to"),
@@ -149,7 +149,7 @@ def with_result(before: str, after: str) -> str:
         (with_result('"reason": ""', '"reason": null'), 3, "reason has to be a text"),
         (with_result('"output": ""', r'"output": "\ud800"'), 3, "output has to be a text"),
         (with_result("0.1", "NaN"), 3, "seconds has to be a number"),
-        (with_result('"name": "", ', '"when": "today", '), 3, "when 'today' is no day"),
+        (with_result('"name": "", ', '"when": "today", '), 3, "when 'today' is not a day"),
         (
             with_result('"index": 1', '"index": 1').replace('"index": 1', '"index": 0'),
             3,

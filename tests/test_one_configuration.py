@@ -164,7 +164,7 @@ def test_without_a_shell_no_command_is_run(repository: Repository, by: str) -> N
     assert done.code == 0, done.out
     first, second = repository.json("found.json")["results"]
     assert (first["status"], second["status"]) == ("excused", "passed")
-    assert "excused 1: a command of the shell, and --no-shell runs none" in done.out
+    assert "excused 1: it is a shell command, and --no-shell skips these" in done.out
 
 
 def test_languages_of_the_settings_are_those_of_the_site(repository: Repository) -> None:

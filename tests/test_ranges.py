@@ -76,13 +76,13 @@ def test_two_ranges_meet_where_one_version_is_in_both(one: str, other: str, meet
         ("mysql>=eight", "cannot read"),
         ("mysql>=8..0", "cannot read"),
         (">=8", "cannot read"),
-        ("mysql>=9<8", "'mysql>=9<8' holds for no version"),
+        ("mysql>=9<8", "'mysql>=9<8' matches no version"),
         ("oracel", "unknown target 'oracel'; known are: mariadb, mysql, sqlite, tidb, tidb-ded"),
         (
             "mysql>=10",
-            "mysql>=10 holds for no known version; known of mysql are: 8.0, 8.4, 9.7",
+            "mysql>=10 matches no known version; known of mysql are: 8.0, 8.4, 9.7",
         ),
-        ("mariadb<10", "mariadb<10 holds for no known version"),
+        ("mariadb<10", "mariadb<10 matches no known version"),
     ],
 )
 def test_item_that_no_page_can_mean(item: str, message: str) -> None:

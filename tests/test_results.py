@@ -38,7 +38,7 @@ def kept(repository: Repository) -> Repository:
     assert repository.crossnotes("test", "docs", "--ledger", "run").code == 0
     done = repository.crossnotes("results-from", "run")
     assert (done.code, done.err) == (0, "")
-    assert done.lines == [f"{SQLITE}: 0 otherwise than before, 3 new, 0 the same, 0 gone"]
+    assert done.lines == [f"{SQLITE}: 0 changed, 3 new, 0 the same, 0 gone"]
     return repository
 
 
@@ -78,7 +78,7 @@ def test_other_answer_is_told_and_has_the_day_of_the_run(kept: Repository) -> No
     kept.write("run/sqlite.json", json.dumps(run))
     done = kept.crossnotes("results-from", "run")
     assert done.lines == [
-        f"{SQLITE}: 1 otherwise than before, 0 new, 2 the same, 0 gone",
+        f"{SQLITE}: 1 changed, 0 new, 2 the same, 0 gone",
         "  docs/a.md:9: passed before, failed now",
     ]
     first, second, _ = results(kept)
@@ -93,7 +93,7 @@ def test_what_a_run_did_not_take_stays_while_the_pages_have_it(kept: Repository)
     assert [r["output"] for r in results(kept)] == ["one\n", "3\n", "b\n"]
     (kept.root / "docs/b.md").unlink()
     done = kept.crossnotes("results-from", "part")
-    assert done.lines == [f"{SQLITE}: 0 otherwise than before, 0 new, 2 the same, 1 gone"]
+    assert done.lines == [f"{SQLITE}: 0 changed, 0 new, 2 the same, 1 gone"]
     assert {r["page"] for r in results(kept)} == {"docs/a.md"}
 
 
@@ -191,7 +191,7 @@ def test_ledgers_that_cannot_be_used_are_told_with_file_and_line(kept: Repositor
     done = kept.crossnotes("answers", "a")
     assert done.code == 0
     told = done.err.splitlines()
-    assert told[0].startswith("ledger/copy.json:12: there is no page docs/b.md any more")
+    assert told[0].startswith("ledger/copy.json:12: the page docs/b.md no longer exists")
     assert told[1].startswith("ledger/garbled.json:")
     assert "not a ledger: no JSON" in told[1]
     assert told[2].startswith("ledger/newer.json:1: schema 9; this version knows 1 and 2")
@@ -245,7 +245,7 @@ def test_answers_of_a_subject_by_database_and_version(kept: Repository) -> None:
         (["nowhere"], "no page 'nowhere' has blocks; known are: a, b"),
         (["a/two"], "a has no block 'two'; known are: one, "),
         (["a", "--target", "mysql=>8"], "cannot read 'mysql=>8'"),
-        (["a", "--target", "mysql>=99"], "mysql>=99 holds for no known version"),
+        (["a", "--target", "mysql>=99"], "mysql>=99 matches no known version"),
     ],
 )
 def test_answers_to_what_nobody_asked(kept: Repository, arguments: list[str], message: str) -> None:
@@ -260,7 +260,7 @@ def test_results_runs_what_can_be_had_and_keeps_it(
     done = repository.crossnotes("results", "--target", "sqlite")
     assert (done.code, done.lines[-1]) == (
         0,
-        f"{SQLITE}: 0 otherwise than before, 2 new, 0 the same, 0 gone",
+        f"{SQLITE}: 0 changed, 2 new, 0 the same, 0 gone",
     )
     assert [r["status"] for r in results(repository)] == ["passed", "passed"]
     assert repository.crossnotes("results", "--target", "mysql@8").code == 2

@@ -173,7 +173,7 @@ FAULTS: dict[str, tuple[Callable[[str], str], str, str]] = {
     "wrong value": (
         replaced("(150, 2)", "(150, 3)"),
         ">>> (aiko.coins, aiko.goods)",
-        "(aiko.coins, aiko.goods) answers otherwise",
+        "(aiko.coins, aiko.goods) gives a different result",
     ),
     "wrong SQL": (
         replaced('ask("SELECT 1 + 1")', 'ask("SELEKT 1 + 1")'),
@@ -259,7 +259,7 @@ def test_env_without_a_ca_is_noticed_where_the_connection_has_to_be_encrypted(
     (copy / PAGE).write_text(text, encoding="utf-8")
     done, _ = run(copy, "tidb-dedicated", standins.environment("dedicated"))
     ((line, message),) = failures(done.results)
-    assert message == "the session with tidb-dedicated is not encrypted, and has to be"
+    assert message == "the session with tidb-dedicated is not encrypted, and must be"
     block = [r for r in done.results if r.status == "failed"]
     assert (line, block[0].language) == (block[0].line, "dotenv")
 

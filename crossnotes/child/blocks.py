@@ -150,8 +150,8 @@ def run(block: Block, session: Session) -> str | None:
 def _lost(line: int, said: str) -> Failure:
     """What an author is told whose block waits for processes that do not find its functions."""
     why = (
-        "a process that multiprocessing starts anew imports what it runs, and a page is no module; "
-        'import it from a file of the project, or use the start method "fork"'
+        "a new process of multiprocessing imports the code that it runs, and a page "
+        'cannot be imported; import it from a file of the project, or use the start method "fork"'
     )
     return Failure(line, said, details=(why,))
 

@@ -45,7 +45,8 @@ class Sqlite:
             case [".quit"] | [".exit"]:
                 return []
         raise UnknownCommandError(
-            f"`{command}` of sqlite3 is not run here; run are .tables, .schema, .headers and .quit"
+            f"`{command}` of sqlite3 is not supported; supported are .tables, .schema, .headers "
+            "and .quit"
         )
 
     def rows(self, cursor: Any) -> Iterator[str]:

@@ -20,8 +20,8 @@ def hint(error: BaseException | None) -> str:
     if not any(repr(alias) in str(error) for alias in left_out):
         return ""
     return (
-        "the project has more databases than one, and a page is run on `default` alone; route what "
-        "it shows there, or show the block with `:skip: reason`"
+        "the project has more than one database, and a page runs on `default` alone; route its "
+        "queries there, or skip the block with `:skip: reason`"
     )
 
 
@@ -93,7 +93,7 @@ def check_connection(wanted: Wanted, target: str) -> None:
         if wanted["encrypted"]:
             cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
             if not cursor.fetchone()[1]:
-                message = f"the session with {target} is not encrypted, and has to be"
+                message = f"the session with {target} is not encrypted, and must be"
                 raise BlockFailedError(Failure(0, message))
 
 

@@ -23,7 +23,7 @@ def run(block: Block, session: Session) -> str:
     """Run a session. What it printed that the page does not show below a prompt, where an
     `{output}` below is for that; else all that it printed.
 
-    Raises BlockFailedError at the line of the first prompt that answers otherwise.
+    Raises BlockFailedError at the line of the first prompt that gives a different result.
     """
     # With an `{output}` below, an example that shows nothing may print.
     collects = block["expected"] is not None or block["update"] == "output"
@@ -101,4 +101,4 @@ def _failure(
         return Failure(line, describe(error), shown, pycon.as_shown(printed))
     typed = pycon.as_read(f">>> {example.source.strip()}").split("\n")[0][4:]
     got = pycon.as_shown(printed) + told
-    return Failure(line, f"{typed} answers otherwise", shown, got or "nothing")
+    return Failure(line, f"{typed} gives a different result", shown, got or "nothing")

@@ -6,6 +6,7 @@ import ast
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from crossnotes import config, files
@@ -61,7 +62,7 @@ def make(folder: Path, choice: Choice) -> list[Path]:
     texts = dict(_texts(folder, choice))
     if there := [path for path in texts if (folder / path).exists()]:
         raise InitError(
-            f"{folder / there[0]} is there already, and nothing was written; "
+            f"{folder / there[0]} already exists, and nothing was written; "
             "`crossnotes init --existing` shows what a Sphinx project has to add"
         )
     for path, text in texts.items():
@@ -132,6 +133,27 @@ def own_name(language: str) -> str:
     except ImportError:
         return language
     return of_babel(language)
+
+
+def missing(choice: Choice) -> Iterator[str]:
+    """The command that installs what a new site needs and this Python does not have, if any."""
+    wanted = [] if _is_there("myst_parser") and _is_there("django") else ["'crossnotes[site]'"]
+    if choice.theme != "furo" and not (_is_there(choice.theme) or _is_of_sphinx(choice.theme)):
+        wanted.append(choice.theme)
+    if wanted:
+        yield f"pip install {' '.join(wanted)}"
+
+
+def _is_there(module: str) -> bool:
+    return module.isidentifier() and find_spec(module) is not None
+
+
+def _is_of_sphinx(theme: str) -> bool:
+    sphinx = find_spec("sphinx")
+    folders = sphinx.submodule_search_locations if sphinx is not None else None
+    return theme == "alabaster" or any(
+        Path(each, "themes", theme).is_dir() for each in folders or ()
+    )
 
 
 # -- a project that is there ----------------------------------------------------------------------

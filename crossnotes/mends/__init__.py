@@ -65,7 +65,7 @@ MENDS = [
     ),
     Mend(
         "moved_labels",
-        "a label that moves to another page is no duplicate",
+        "a label that moves to another page is not a duplicate",
         "Sphinx",
         SPHINX,
         ("sphinx.builders:Builder._read_serial",),

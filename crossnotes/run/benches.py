@@ -149,7 +149,7 @@ class Benches:
             if offer.source != "external":
                 raise TargetError(
                     f"--database {name} is for an external server, and this is one of the run's "
-                    "own; take it away"
+                    "own; remove the option"
                 )
             return GivenDatabase(server, name)
         except TargetError:

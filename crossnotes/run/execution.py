@@ -404,7 +404,7 @@ class Execution:
             failure = Failure(line, f"{what} ended with status {outcome.status}", details=last)
             raise BlockFailedError(failure, outcome.output)
         if raises is not None and not _raised(raises, outcome):
-            message = f"{what} did not fail as the page says"
+            message = f"{what} did not fail as the page shows"
             raise BlockFailedError(Failure(line, message, raises, outcome.output), outcome.output)
         return outcome.output
 
@@ -451,7 +451,7 @@ class Execution:
             listing = snippet.listing
             if not listing or snippet.kind != "listing" or snippet.index in self.record.results:
                 continue
-            missing = ["nothing of this program ran"]
+            missing = ["no block of this program ran"]
             if self.trace is not None:
                 missing = self.trace.not_run(listing, self._in_copy(listing))
             if not missing:
@@ -524,7 +524,7 @@ def _check_count(command: transcript.Command, count: int, line: int) -> None:
     found_more = command.text.upper().startswith("UPDATE") and number < count
     if number != count and not found_more:
         at = line + 1 + command.text.count("\n") + place
-        message = "the statement gave or changed another number of rows than the page says"
+        message = "the statement returned or changed a different number of rows than the page shows"
         rows = "1 row" if count == 1 else f"{count} rows"
         raise BlockFailedError(Failure(at, message, command.shown[place], rows))
 

@@ -86,7 +86,7 @@ class Record:
         if "xfail" in snippet.options:
             failure = Failure(
                 snippet.line,
-                f"passes, though marked :xfail: {snippet.options['xfail']}; take the mark away",
+                f"passes, though marked :xfail: {snippet.options['xfail']}; remove it",
             )
             self._stopped(snippet, failure, seconds, output)
         elif (expected := self.expected(snippet)) and self.masking.touches(expected.text):

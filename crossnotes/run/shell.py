@@ -179,7 +179,7 @@ class Shell:
                 raise ServerNotUpError(f"{url} did not answer in {timeout:g} s", server.output())
             time.sleep(0.05)
         if status >= 500:
-            raise ServerNotUpError(f"{url} answers with status {status}", server.output())
+            raise ServerNotUpError(f"{url} returned status {status}", server.output())
 
     def interrupt(self) -> None:
         """Kill all that the commands started; for another thread."""

@@ -18,6 +18,7 @@ EXTENSIONS = [
     "notfound",
     "frontmatter",
     "discovery",
+    "keywords",
     "search",
     "search_words",
     "search_ja",

@@ -184,7 +184,7 @@ def in_short(messages: str) -> str:
     if match is None:
         return messages
     lines = [line.strip() for line in match["traceback"].splitlines() if line.strip()]
-    last = lines[-1] if lines else "it said nothing"
+    last = lines[-1] if lines else "it printed nothing"
     places: list[tuple[str, str]] = re.findall(r'File "([^"]+)", line (\d+)', match["traceback"])
     own = [f"{path}:{line}: " for path, line in places if "/site-packages/" not in path]
     before = messages[: match.start()].strip()

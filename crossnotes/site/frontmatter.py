@@ -111,7 +111,7 @@ def redirects(env: "BuildEnvironment") -> Iterator[tuple[str, str, str | None]]:
         for alias in aliases_of(env, docname):
             page = alias_page(alias)
             if page is None:
-                yield alias, docname, f"alias {alias!r} is no absolute path inside the site"
+                yield alias, docname, f"alias {alias!r} is not an absolute path on the site"
             elif page in taken or page.startswith("_static/"):
                 owner = taken.get(page, "Sphinx")
                 yield alias, docname, f"alias {alias!r} is already used by {owner}"

@@ -24,17 +24,35 @@ LATER = {
     "sphinx_highlight.js",
     "clipboard.min.js",
     "copybutton.js",
+    "crossnotes-keyboard.js",
 }
 
 #: Style sheets of what those scripts draw, and of extensions whose classes a page may not have.
-STYLES = {"copybutton.css": (), "furo-extensions.css": ("sd-", "sphinx-bs", "ethical", "rst-")}
+STYLES = {
+    "copybutton.css": (),
+    "crossnotes-keyboard.css": (),
+    "furo-extensions.css": ("sd-", "sphinx-bs", "ethical", "rst-"),
+}
+
+#: What only code and text need, of which the search page has none.
+OF_CODE = {
+    "clipboard.min.js",
+    "copybutton.js",
+    "copybutton.css",
+    "pygments.css",
+    "furo-extensions.css",
+}
 
 
 def put_scripts_off(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Take the scripts from those of the page, and write them where nothing runs."""
-    if template == "search.html" or not is_page(app, template):
+    if not is_page(app, template):
+        return
+    if template == "search.html":
+        for kind in ("script_files", "css_files"):
+            context[kind] = [each for each in context.get(kind, ()) if _name(each) not in OF_CODE]
         return
     scripts = context.get("script_files", [])
     names = list(map(_name, scripts))

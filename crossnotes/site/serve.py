@@ -47,7 +47,7 @@ class Refusal(web.RequestHandler):
 
     def prepare(self) -> None:
         self.set_status(403)
-        self.finish(f"This server answers to {', '.join(sorted(NAMES))}.\n")
+        self.finish(f"Open this site under one of these names: {', '.join(sorted(NAMES))}.\n")
 
 
 class Application(web.Application):

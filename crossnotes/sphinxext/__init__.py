@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from crossnotes.run.reuse import own_digest
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.util.typing import ExtensionMetadata
@@ -23,7 +25,14 @@ EXTENSIONS = [
     "compare",
     "sequence",
     "verification",
+    "drawings",
+    "questions",
+    "matrix",
+    "differences",
+    "heatmap",
+    "hero",
     "downloads",
+    "preamble",
     "assets",
     "chooser",
 ]
@@ -43,4 +52,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     for name in EXTENSIONS:
         app.setup_extension(f"crossnotes.sphinxext.{name}")
     app.connect("build-finished", name_page)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # Pages that another version of the package has read hold what this one may not know.
+    version = int(own_digest()[:8], 16)
+    return {"env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,5 @@
 """What a block was answered, as a reader takes it in: a database once, whatever versions and
-deployments of it were asked, and those apart that answered otherwise."""
+deployments of it were asked, and those apart that different result."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ class Said(NamedTuple):
     state: str
     text: str = ""
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether a database said it: now, or before what stands around the block changed."""
+        return self.state in ("passed", "failed") or (self.state == "changed" and bool(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:
@@ -77,9 +82,15 @@ class Answer:
         """What two databases have to have alike to be told as one."""
         return tuple((variant.name, variant.said) for variant in self.variants)
 
+    @property
+    def given(self) -> tuple[tuple[str, bool, str], ...]:
+        """What two databases have to have alike to have answered alike, whether it was before a
+        change or after it."""
+        return tuple((each.name, each.said.is_answer, each.said.text) for each in self.variants)
+
     def of_those_that_answered(self) -> Answer:
         """The same, with what gave no answer set apart; it itself where none or all gave one."""
-        told = [each for each in self.variants if each.said.state in ("passed", "failed")]
+        told = [each for each in self.variants if each.said.is_answer]
         rest = [each for each in self.variants if each not in told]
         if not told or not rest:
             return self
@@ -154,4 +165,6 @@ def side_by_side(mark: Mark) -> Said:
         return Said("passed", mark.output.rstrip("\n"))
     if mark.state == "failed":
         return Said("failed", mark.answer.rstrip("\n"))
+    if mark.state == "changed":
+        return Said("changed", mark.earlier.rstrip("\n"))
     return Said(mark.state, mark.reason)

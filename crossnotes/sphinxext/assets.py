@@ -22,9 +22,18 @@ STYLES = {
     "crossnotes-table": "crossnotes-table.css",
     "crossnotes-compare": "crossnotes-compare.css",
     "crossnotes-sequence": "crossnotes-sequence.css",
+    "crossnotes-matrix": "crossnotes-matrix.css",
+    "crossnotes-differs": "crossnotes-differences.css",
+    'class="crossnotes-filter': "crossnotes-filter.css",
+    'class="crossnotes-heat': "crossnotes-front-page.css",
+    'class="crossnotes-hero': "crossnotes-front-page.css",
 }
-#: What stands on a page that offers files, one for each tab.
-FILES = 'class="crossnotes-downloads'
+#: What stands on a page → the script that it needs in its head, where a script hides what it
+#: replaces before anything is drawn.
+SCRIPTS = {
+    'class="crossnotes-downloads': "crossnotes-downloads.js",
+    'class="crossnotes-filter': "crossnotes-filter.js",
+}
 
 
 def offer(app: "Sphinx", folder: Path) -> None:
@@ -61,14 +70,13 @@ def add_to_page(
     app: "Sphinx", page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     body = context.get("body") or ""
-    for drawn, style in STYLES.items():
+    for style in dict.fromkeys(style for drawn, style in STYLES.items() if drawn in body):
+        app.add_css_file(style)
+    for drawn, script in SCRIPTS.items():
         if drawn in body:
-            app.add_css_file(style)
-    if FILES in body:
-        # In the head, so that a link is hidden as it arrives, and nothing moves.
-        script = context["pathto"]("_static/crossnotes-downloads.js", resource=True)
-        tag = f'<script src="{script}"></script>'
-        context["metatags"] = "\n".join([context.get("metatags") or "", tag])
+            source = context["pathto"](f"_static/{script}", resource=True)
+            tag = f'<script src="{source}"></script>'
+            context["metatags"] = "\n".join([context.get("metatags") or "", tag])
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

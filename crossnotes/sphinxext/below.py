@@ -160,7 +160,7 @@ def _name(answer: Answer) -> str:
 def _otherwise(variant: Variant) -> str:
     if variant.said.state != "failed":
         return ""
-    return " " + result_html("failed", escape(str(_("answered otherwise"))))
+    return " " + result_html("failed", escape(str(_("different result"))))
 
 
 def _variant(variant: Variant) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: The style sheets with what depends on the names of databases.
 STYLE, STYLE_COMPARED = "crossnotes-databases.css", "crossnotes-databases-compare.css"
+STYLE_FRONT = "crossnotes-databases-front.css"
 
 #: What the choice of a database does, and `DB` stands for.
 RULES = """\
@@ -72,6 +73,22 @@ html[data-crossnotes-db="DB"] .crossnotes-compare [data-db~="DB"] :is(small, .cr
 """
 
 
+#: The same on a front page.
+FRONT = """\
+html[data-crossnotes-db="DB"] .crossnotes-heat [data-with=""] {
+  display: none;
+}
+
+html[data-crossnotes-db="DB"] .crossnotes-heat [data-with="DB"] {
+  display: block;
+}
+
+html[data-crossnotes-db="DB"] :is(.crossnotes-heat th, .crossnotes-hero-answers li)[data-db="DB"] {
+  box-shadow: inset 0 -3px var(--crossnotes-mine-line);
+}
+"""
+
+
 def targets_of(app: "Sphinx") -> list[Target]:
     """The targets that the project has, as readers meet them."""
     known = known_to(app)
@@ -111,7 +128,7 @@ def write_style(app: "Sphinx") -> None:
         return
     products = dict.fromkeys(product_of(target.name) for target in targets_of(app))
     Path(app.outdir, "_static").mkdir(parents=True, exist_ok=True)
-    for name, rules in ((STYLE, RULES), (STYLE_COMPARED, COMPARED)):
+    for name, rules in ((STYLE, RULES), (STYLE_COMPARED, COMPARED), (STYLE_FRONT, FRONT)):
         text = "\n".join(rules.replace("DB", each) for each in products)
         write(app, f"_static/{name}", shortened(text, ".css"))
 
@@ -129,6 +146,8 @@ def add_to_page(
     app.add_css_file(STYLE)
     if "crossnotes-compare" in body:
         app.add_css_file(STYLE_COMPARED)
+    if "crossnotes-heat" in body or "crossnotes-hero" in body:
+        app.add_css_file(STYLE_FRONT)
     script = context["pathto"]("_static/crossnotes-chooser.js", resource=True)
     tabs = known_to(app).config.tabs
     names = {name: product_of(name) for name in found}

@@ -84,7 +84,7 @@ class Compare(SphinxDirective):
         length = sum(len(node.astext()) for node in inside)
         if length > LONGEST_HEAD:
             logger.warning(
-                "the row %r has a label of %d characters; %d fit beside the answers",
+                "the row %r has a label of %d characters; at most %d fit beside the results",
                 name,
                 length,
                 LONGEST_HEAD,
@@ -117,7 +117,12 @@ class DrawComparisons(SphinxPostTransform):
             # A name that the page does not have is a problem of the page, at its line.
             snippets = [named[name] for name in place["blocks"] if name in named]
             compared = [
-                _Row(each, outermost_of(found[each.index]), marks[each.index], _label(place, each))
+                _Row(
+                    each,
+                    outermost_of(found[each.index]),
+                    marks[each.index],
+                    label_in(place, each.name),
+                )
                 for each in snippets
             ]
             if not compared:
@@ -151,23 +156,27 @@ class _Row:
         return {answer.product: answer.of_those_that_answered() for answer in found}
 
 
-def _label(place: Comparison, snippet: Snippet) -> list[nodes.Node]:
+def label_in(place: Comparison, name: str) -> list[nodes.Node]:
     """What the page calls the row of a block."""
     return [
         child.deepcopy()
         for label in place.findall(nodes.paragraph)
-        if label.get(OF_BLOCK) == snippet.name
+        if label.get(OF_BLOCK) == name
         for child in label.children
     ]
 
 
 def _head(snippet: Snippet, block: nodes.Element) -> list[nodes.Node]:
-    """What a row without a label is called: by the block's caption, its code where that is short,
-    or the words of its name."""
+    """What a row without a label is called: by the block's caption, else as `title_of` says."""
     caption = next(iter(block.findall(nodes.caption)), None)
     if caption is not None:
         return [child.deepcopy() for child in caption]
-    code = _typed(snippet)
+    return title_of(snippet)
+
+
+def title_of(snippet: Snippet) -> list[nodes.Node]:
+    """What a block is called: its code where that is short, else the words of its name."""
+    code = as_typed(snippet)
     if "\n" in code or len(code) > 2 * LONGEST_HEAD:
         return [nodes.Text(re.sub(r"[-_]+", " ", snippet.name))]
     return [_code(code)]
@@ -230,7 +239,7 @@ def _was_asked(answer: Answer) -> bool:
 
 def _words(answers: Mapping[str, Answer]) -> str:
     said = (v.said for answer in answers.values() for v in answer.variants)
-    return "\n".join(each.text for each in said if each.state in ("passed", "failed"))
+    return "\n".join(each.text for each in said if each.is_answer)
 
 
 def _column(product: str, found: Iterable[Mapping[str, Answer]]) -> str:
@@ -254,7 +263,7 @@ def _cells(products: Sequence[str], of_row: Mapping[str, Answer], reason: str) -
     for group in groups:
         names = escape(str(_(", ")).join(map(label_of, group)))
         answer = of_row.get(group[0])
-        inside = _answer(answer, reason) if answer else _not_for_it()
+        inside = answer_html(answer, reason) if answer else _not_for_it()
         inside += "".join(_rest(of_row[product]) for product in group if product in of_row)
         cells.append(
             element(
@@ -263,7 +272,7 @@ def _cells(products: Sequence[str], of_row: Mapping[str, Answer], reason: str) -
                 role="cell",
                 data_db=" ".join(group),
                 colspan=str(len(group)) if len(group) > 1 else "",
-                class_=f"crossnotes-shade-{shades[answer.said]}" if answer else "crossnotes-none",
+                class_=f"crossnotes-shade-{shades[answer.given]}" if answer else "crossnotes-none",
             )
         )
     return "".join(cells)
@@ -283,23 +292,25 @@ def _of(of_row: Mapping[str, Answer], product: str) -> object:
     return of_row[product].said if product in of_row else None
 
 
-def _shades(of_row: Mapping[str, Answer]) -> Mapping[tuple[tuple[str, Said], ...], int]:
+def _shades(of_row: Mapping[str, Answer]) -> Mapping[tuple[tuple[str, bool, str], ...], int]:
     """A shade for each different answer, 0 for that of the most databases. Where all differ, none
     stands out."""
-    counted = Counter(answer.said for answer in of_row.values())
+    counted = Counter(answer.given for answer in of_row.values())
     if len(counted) > 2 and max(counted.values()) == 1:
         return dict.fromkeys(counted, 0)
     ranked = counted.most_common()
-    return {said: min(number, SHADES - 1) for number, (said, _count) in enumerate(ranked)}
+    return {given: min(number, SHADES - 1) for number, (given, _count) in enumerate(ranked)}
 
 
-def _answer(answer: Answer, reason: str) -> str:
+def answer_html(answer: Answer, reason: str = "", lines: int = 0) -> str:
+    """What a database answered, in each version that answered otherwise; no more than so many
+    `lines` of it."""
     if len(answer.variants) == 1:
-        return _text(answer.variants[0].said, reason)
+        return _text(answer.variants[0].said, reason, lines)
     return "".join(
         element(
             "div",
-            f"{element('small', escape(variant.name))} {_text(variant.said, reason)}",
+            f"{element('small', escape(variant.name))} {_text(variant.said, reason, lines)}",
             class_="crossnotes-variant",
         )
         for variant in answer.variants
@@ -326,12 +337,19 @@ def _rest(answer: Answer) -> str:
     )
 
 
-def _text(said: Said, reason: str) -> str:
-    code = element("code", escape(said.text), class_="crossnotes-lines") if said.text else ""
+def _text(said: Said, reason: str, most: int) -> str:
+    lines = said.text.split("\n")
+    text = "\n".join([*lines[:most], "…"]) if 0 < most < len(lines) else said.text
+    code = element("code", escape(text), class_="crossnotes-lines") if text else ""
     if said.state == "passed":
         return code or escape(str(_("(prints nothing)")))
     if said.state == "failed" and code:
         return f"{result_html('failed', escape(str(_('failed:'))))} {code}"
+    if said.state == "changed" and code:
+        told = element(
+            "span", escape(f"{_state_text('changed', '', '')}: "), class_="crossnotes-unseen"
+        )
+        return result_html("changed", told + code)
     return result_html(said.state, escape(_state_text(said.state, said.text, reason)))
 
 
@@ -378,14 +396,14 @@ def _merged(columns: Sequence[Column], rows: Sequence[Mapping[str, Mark]]) -> li
 
 
 def _said(mark: Mark | None) -> tuple[str, ...]:
-    return (mark.state, mark.output, mark.answer, mark.reason) if mark else ()
+    return (mark.state, mark.output, mark.answer, mark.earlier, mark.reason) if mark else ()
 
 
 def _ledgers(columns: Sequence[Column]) -> list[Ledger]:
     return [column.ledger for column in columns if column.ledger is not None]
 
 
-def _typed(snippet: Snippet) -> str:
+def as_typed(snippet: Snippet) -> str:
     """A block's code; of a session what a reader would type."""
     if snippet.kind != "pycon":
         return snippet.code
@@ -402,6 +420,9 @@ def _cell(mark: Mark | None, reason: str) -> Cell:
     if mark.state == "failed" and mark.answer:
         answer = _code(mark.answer.rstrip("\n"))
         return [result_node("failed", str(_("failed:"))), nodes.Text(" "), answer]
+    if mark.state == "changed" and mark.earlier:
+        said = result_node("changed", f"{_state_text('changed', '', '')}:")
+        return [said, nodes.Text(" "), _code(mark.earlier.rstrip("\n"))]
     return [result_node(mark.state, _state_text(mark.state, mark.reason, reason))]
 
 

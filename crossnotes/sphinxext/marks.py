@@ -40,6 +40,12 @@ logger = logging.getLogger(__name__)
 #: The key in the metadata of a page that shows what became of all pages.
 SHOWS_ALL = "crossnotes_shows_all"
 
+#: The key in the metadata of a page with comparisons: their rows.
+COMPARED = "crossnotes_compared"
+
+#: The key in the metadata of a page with differences: the databases of each drawing.
+DIFFERENCES = "crossnotes_differences"
+
 #: The key in the metadata of the page with the matrix.
 MATRIX = "crossnotes_matrix"
 
@@ -326,7 +332,9 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
         known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
-        digest = hashlib.sha256(repr([own, title, *sorted(marks.items())]).encode())
+        rows = env.metadata[docname].get(COMPARED, ())
+        drawn_from = [own, title, rows, known.config.setup, *sorted(marks.items())]
+        digest = hashlib.sha256(repr(drawn_from).encode())
         now[docname] = digest.hexdigest()
         uri = app.builder.get_target_uri(docname)
         entries[docname] = entry(page, marks, title, uri)

@@ -41,7 +41,7 @@ def text_of(group: Sequence[Mark], translated_reason: str, names: str = "") -> s
     date = max(m.date for m in group)
     texts = {
         "passed": _("seen to work on {databases} ({date})"),
-        "failed": _("answered otherwise on {databases} ({date}): {answer}")
+        "failed": _("different result on {databases} ({date}): {answer}")
         if mark.answer
         else _("failed on {databases} ({date})"),
         "excused": _("not run on {databases}: {reason}") if mark.date else _("not run: {reason}"),

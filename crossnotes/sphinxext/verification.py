@@ -1,36 +1,19 @@
-"""What became of every block on every database: `{matrix}`, `{excuses}`, JSON and a badge.
-
-The page with the two directives shows it to readers; verification.json beside it says the same to
-programs, and badge.svg sums it up for a README.
+"""What became of every block on every database, for programs: verification.json, results.json and a
+badge, beside the pages of each language. The page with `{matrix}` shows it to readers.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
-from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util.docutils import SphinxDirective
-
-from crossnotes.page import Page, Snippet
-from crossnotes.results import Column, Mark, Results, database, worst
+from crossnotes.results import Column, Results, database
 from crossnotes.sphinxext.badge import badge
 from crossnotes.sphinxext.files import write
-from crossnotes.sphinxext.known import anchor_of, known_to
-from crossnotes.sphinxext.marks import (
-    MATRIX,
-    SHOWS_ALL,
-    blocks,
-    join,
-    outermost_of,
-    reason_below,
-)
+from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.reading_order import in_reading_order
-from crossnotes.sphinxext.states import SIGNS, reason_text, result_node
-from crossnotes.sphinxext.tables import Cell, head_of, table
+from crossnotes.sphinxext.states import SIGNS
 from crossnotes.targets import Target, every_target
 
 if TYPE_CHECKING:
@@ -42,203 +25,6 @@ JSON_FILE = "verification.json"
 BADGE_FILE = "badge.svg"
 RESULTS_FILE = "results.json"
 SCHEMA_FILE = "results.schema.json"
-
-#: Characters of a block's first line by which a reader knows it.
-LONGEST_NAME = 60
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A page that has blocks, and what is known of each."""
-
-    docname: str
-    title: str
-    page: Page
-    marks: Mapping[int, Sequence[Mark]]
-
-    def on(self, target: Target) -> list[tuple[Snippet, Mark]]:
-        """The blocks that readers with this database see; of its versions the one where things
-        stand worst."""
-        return [
-            (snippet, mark)
-            for snippet in self.page.snippets
-            for mark in [worst(self.marks[snippet.index]).get(target.name)]
-            if mark is not None
-        ]
-
-
-def verified(app: "Sphinx") -> list[Verified]:
-    """The pages that have blocks, as a reader meets them."""
-    known, env = known_to(app), app.env
-    found = []
-    for docname in in_reading_order(env):
-        page = known.page(Path(env.doc2path(docname)))
-        if page.snippets:
-            found.append(Verified(docname, env.titles[docname].astext(), page, known.marks(page)))
-    return found
-
-
-def columns(pages: Iterable[Verified]) -> list[Target]:
-    """The databases that any page is for."""
-    wanted = {m.target for page in pages for marks in page.marks.values() for m in marks}
-    return [target for name, target in every_target().items() if name in wanted]
-
-
-# -- for readers ----------------------------------------------------------------------------------
-
-
-class Place(nodes.General, nodes.Element):
-    """Where the matrix or the excuses will stand, which only all pages together can say."""
-
-
-class Drawing(SphinxDirective):
-    """Leaves a place, and a note that this page changes when any other does."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname][SHOWS_ALL] = "yes"
-        place = Place(drawing=type(self).__name__)
-        self.set_source_info(place)
-        return [place]
-
-
-class Matrix(Drawing):
-    """`{matrix}`: pages × databases."""
-
-    def run(self) -> list[nodes.Node]:
-        self.env.metadata[self.env.docname][MATRIX] = "yes"
-        return super().run()
-
-
-class Excuses(Drawing):
-    """`{excuses}`: the blocks that were not run, with the reasons."""
-
-
-class DrawVerification(SphinxPostTransform):
-    """Puts the tables where they belong, before furo looks for tables to wrap."""
-
-    default_priority = 400
-
-    def run(self, **kwargs: Any) -> None:
-        places = list(self.document.findall(Place))
-        if not places or self.app.builder.name == "gettext":
-            return
-        pages = verified(self.app)
-        for place in places:
-            if place["drawing"] == "Matrix":
-                place.replace_self([matrix(self.app, self.env.docname, pages), files()])
-            else:
-                place.replace_self(excuses(self.app, self.env.docname, pages))
-
-
-def matrix(app: "Sphinx", docname: str, pages: Sequence[Verified]) -> nodes.Element:
-    """Pages × databases; what a cell counts leads to the first such block."""
-    known, targets = known_to(app), columns(pages)
-    head: list[Cell] = [[nodes.Text(str(_("Page")))]]
-    head += [
-        [*head_of(target, known.ledgers.get(target.name, [])), *_date(known, target)]
-        for target in targets
-    ]
-    rows: list[list[Cell]] = []
-    for page in pages:
-        title = _link(app, docname, page, "", [nodes.Text(page.title)])
-        rows.append([[title], *(_counts(app, docname, page, target) for target in targets)])
-    drawn = table([nodes.Text(str(_("Code blocks by page and database")))], head, rows)
-    drawn["ids"] = ["matrix"]
-    return drawn
-
-
-def _date(known: Results, target: Target) -> Iterator[nodes.Node]:
-    """When a database last gave an answer that was new, below its versions."""
-    if of_target := known.ledgers.get(target.name):
-        day = max(ledger.finished for ledger in of_target)
-        yield nodes.Text(" ")
-        yield nodes.inline("", f"{day:%Y-%m-%d}", classes=["crossnotes-version"])
-
-
-def _counts(app: "Sphinx", docname: str, page: Verified, target: Target) -> Cell:
-    """How many blocks of a page are in each state, the worst first."""
-    texts = {
-        "failed": _("{number} failed"),
-        "changed": _("{number} changed since"),
-        "not-run": _("{number} not run"),
-        "passed": _("{number} seen to work"),
-        "excused": _("{number} excused"),
-    }
-    of_target = page.on(target)
-    if not of_target:
-        return [result_node("not-run", str(_("not for this database")))]
-    cell: list[nodes.Node] = []
-    for state, text in texts.items():
-        found = [snippet for snippet, mark in of_target if mark.state == state]
-        if found:
-            item = result_node(state, str(text).format(number=len(found)))
-            cell += [
-                _link(app, docname, page, anchor_of(found[0].index), [item]),
-                nodes.Text(" "),
-            ]
-    return cell[:-1]
-
-
-def _link(
-    app: "Sphinx", docname: str, page: Verified, anchor: str, children: Sequence[nodes.Node]
-) -> nodes.reference:
-    uri = app.builder.get_relative_uri(docname, page.docname)
-    link = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
-    link += children
-    return link
-
-
-def files() -> nodes.paragraph:
-    """The line that leads to the same as files."""
-    line = nodes.paragraph("", str(_("The same as files:")))
-    for name in (RESULTS_FILE, JSON_FILE, BADGE_FILE):
-        line += nodes.Text(" ")
-        line += nodes.reference("", name, internal=True, refuri=name)
-    return line
-
-
-def excuses(app: "Sphinx", docname: str, pages: Sequence[Verified]) -> nodes.Element:
-    """The blocks that were not run, each with its reasons."""
-    head: list[Cell] = [
-        [nodes.Text(str(text))] for text in (_("Block"), _("Databases"), _("Reason"))
-    ]
-    rows: list[list[Cell]] = []
-    for page in pages:
-        reasons = _translated_reasons(app, page)
-        for snippet in page.page.snippets:
-            excused = [mark for mark in page.marks[snippet.index] if mark.state == "excused"]
-            for reason in dict.fromkeys(mark.reason for mark in excused):
-                name = [nodes.Text(f"{page.title}: "), nodes.literal("", _name(snippet))]
-                of_reason = [mark for mark in excused if mark.reason == reason]
-                labels = list(dict.fromkeys(mark.label for mark in of_reason))
-                text = reason_text(reason, reasons.get(snippet.index, ""))
-                block = _link(app, docname, page, anchor_of(snippet.index), name)
-                names = str(_(", ")).join(labels)
-                rows.append([[block], [nodes.Text(names)], [nodes.Text(text)]])
-    if not rows:
-        return nodes.paragraph("", str(_("Every block was run.")))
-    drawn = table([nodes.Text(str(_("Excused blocks and the reasons")))], head, rows)
-    drawn["ids"] = ["excuses"]
-    return drawn
-
-
-def _name(snippet: Snippet) -> str:
-    """A block's first line that says something, shortened."""
-    lines = (line.strip() for line in snippet.code.split("\n"))
-    first = next((line for line in lines if line), "")
-    return first if len(first) <= LONGEST_NAME else first[: LONGEST_NAME - 1] + "…"
-
-
-def _translated_reasons(app: "Sphinx", page: Verified) -> dict[int, str]:
-    """The reasons that a page itself gives, by block, in the language that is built."""
-    if not any("skip" in s.options or "xfail" in s.options for s in page.page.snippets):
-        return {}
-    found, _lost = join(page.page.snippets, blocks(app.env.get_doctree(page.docname)))
-    texts = {index: reason_below(outermost_of(block)) for index, block in found.items()}
-    return {index: text.astext() for index, text in texts.items() if text is not None}
-
-
-# -- for programs ---------------------------------------------------------------------------------
 
 
 def document(known: Results, pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -326,9 +112,5 @@ def write_files(app: "Sphinx", exception: Exception | None) -> None:
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
-    app.add_node(Place)
-    app.add_directive("matrix", Matrix)
-    app.add_directive("excuses", Excuses)
-    app.add_post_transform(DrawVerification)
     app.connect("build-finished", write_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -292,7 +292,7 @@ def every_target() -> Mapping[str, Target]:
         try:
             for target in _of_others(point):
                 if target.name in found:
-                    raise TargetError(f"there is a target {target.name!r} already")
+                    raise TargetError(f"a target {target.name!r} already exists")
                 found[target.name] = target
         except Exception as error:  # importing what others wrote may raise anything
             of = point.dist.name if point.dist else "?"
@@ -309,9 +309,9 @@ def _of_others(point: EntryPoint) -> Sequence[Target]:
         raise TargetError(f"{point.value} has no TARGETS")
     for target in targets:
         if not isinstance(target, Target):
-            raise TargetError(f"TARGETS of {point.value} holds {target!r}, which is no Target")
+            raise TargetError(f"TARGETS of {point.value} holds {target!r}, which is not a Target")
         if not re.fullmatch(r"[a-z][a-z0-9-]*", target.name):
-            raise TargetError(f"{target.name!r} is no name of a target, such as mysql")
+            raise TargetError(f"{target.name!r} is not a name for a target, such as mysql")
     return targets
 
 

@@ -60,11 +60,11 @@ def address(
         named_port, host = parts.port, parts.hostname
     except ValueError:
         raise UrlError(
-            f"{variable} is no URL like {example}; write the characters / ? # @ : % of a password "
-            "percent-encoded"
+            f"{variable} is not a URL like {example}; write the characters / ? # @ : % of a "
+            "password percent-encoded"
         ) from None
     if parts.scheme not in schemes:
-        raise UrlError(f"{variable} is no URL like {example}")
+        raise UrlError(f"{variable} is not a URL like {example}")
     if not host or not parts.username:
         raise UrlError(f"{variable} names no {'user' if host else 'host'}; write {example}")
     found = Address(

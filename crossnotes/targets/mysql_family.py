@@ -372,8 +372,8 @@ def identify(cursor: Any, wanted: str) -> Identity:
     found, version = product(cursor)
     claims = next((name for name in ("TiDB", "MariaDB") if name in version), "MySQL")
     if found != wanted or claims != wanted:
-        other = f" is a {found}" if found != wanted else " says something else"
-        raise TargetError(f"the server is not a {wanted}: it{other}, {version}")
+        other = f" is {found}" if found != wanted else " claims to be something else"
+        raise TargetError(f"the server is not {wanted}: it{other}, {version}")
     cursor.execute("SELECT @@port")
     return Identity(version, port=int(cursor.fetchone()[0]))
 

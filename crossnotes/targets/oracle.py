@@ -148,7 +148,7 @@ def identify(cursor: Any) -> Identity:
     for product, version in products.items():
         if product.startswith("Oracle"):
             return Identity(f"{product.strip()} {version}")
-    raise TargetError(f"the server is not an Oracle: it says {', '.join(products)}")
+    raise TargetError(f"the server is not Oracle: its version is {', '.join(products)}")
 
 
 def _start_container(image: str) -> Oracle:
@@ -190,7 +190,7 @@ class _NoConnection:
     """What Django has for a connection meanwhile; whatever asks it for something needs a server."""
 
     def __getattr__(self, name: str) -> Any:
-        raise RuntimeError("this asks the server, and a block marked :compiled: has none")
+        raise RuntimeError("this needs a server, and a block marked :compiled: has none")
 
 
 def compile_only(connection: Any) -> None:

@@ -153,11 +153,11 @@ class PostgreSQL:
             return True
         if any(more) or member_of:
             raise TargetError(
-                f"pages would run with more rights than on their own databases, for user "
+                f"pages would have more rights than on their own databases: user "
                 f"{self.address.user} has REPLICATION, BYPASSRLS or is a member of "
-                f"{', '.join(member_of) or 'no role'}, and may not make an account with fewer; "
-                "grant it CREATEROLE, name a user with CREATEDB alone, or run pages that you trust "
-                "with --trust-pages"
+                f"{', '.join(member_of) or 'no role'}, and may not create an account with fewer "
+                "rights; grant it CREATEROLE, name a user with CREATEDB alone, or run pages that "
+                "you trust with --trust-pages"
             )
         return False
 
@@ -318,7 +318,7 @@ def identify(cursor: Any) -> Identity:
     cursor.execute("SELECT version()")
     said = cursor.fetchone()[0]
     if not re.match(r"PostgreSQL \d+(\.\d+)*(devel|(beta|rc)\d+)? ", said) or "Redshift" in said:
-        raise TargetError(f"the server is not a PostgreSQL: it says {said}")
+        raise TargetError(f"the server is not PostgreSQL: its version is {said}")
     return Identity(said.partition(" on ")[0])
 
 

@@ -86,7 +86,7 @@ def named_programs(variable: str, environment: Mapping[str, str]) -> list[str]:
     for named in filter(None, environment.get(variable, "").split(os.pathsep)):
         path = shutil.which(named)
         if path is None:
-            raise TargetError(f"{variable} names {named}, which is no program that can be run")
+            raise TargetError(f"{variable} names {named}, which cannot be run")
         found.append(path)
     return found
 

@@ -52,7 +52,7 @@ def parse(text: str) -> Request:
     if not re.fullmatch(r"v?\d{1,9}(\.\d{1,9})*", version):
         example = target.releases[-1] if target.releases else "3.40"
         raise RequestError(
-            f"{text}: {version!r} is no version; write a series of {target.label}, such as "
+            f"{text}: {version!r} is not a version; write a series of {target.label}, such as "
             f"{name}@{example}"
         )
     numbers = tuple(map(int, version.removeprefix("v").split(".")))

@@ -80,7 +80,7 @@ def identify(cursor: Any) -> Identity:
         cursor.execute("SELECT TIDB_VERSION()")
     except MySQLdb.Error as error:
         raise TargetError(
-            f"the server is not a TiDB: it says {version}, and SELECT TIDB_VERSION() answers "
+            f"the server is not TiDB: its version is {version}, and SELECT TIDB_VERSION() returned "
             f"{error.args[0]}"
         ) from error
     tidb_version = cursor.fetchone()[0]

@@ -139,15 +139,14 @@ def _problem(secret: str, ordinary: Iterable[str]) -> str:
     elif len(set(secret)) < 3:
         why = "it repeats one or two characters"
     elif secret.lower() in _WORDS:
-        why = "it is a word that answers hold anyway"
+        why = "results often contain this word"
     elif any(secret in text for text in ordinary):
         why = "the name of the user, the host or a database holds it"
     else:
         return ""
     return (
-        f"a password cannot be kept out of the results, for {why}; give the account one that "
-        "nobody would guess, such as `python -c 'import secrets; print(secrets.token_hex(16))'` "
-        "prints"
+        f"the results could show the password, because {why}; give the account a random one, such "
+        "as `python -c 'import secrets; print(secrets.token_hex(16))'` prints"
     )
 
 

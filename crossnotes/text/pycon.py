@@ -94,7 +94,7 @@ def examples(code: str) -> list[Example]:
         if starts:
             raise SessionError(
                 offset,
-                "a line above the first prompt is compared with nothing; take it away, or write "
+                "a line above the first prompt is compared with nothing; remove it, or write "
                 "it above the block",
             )
         raise SessionError(

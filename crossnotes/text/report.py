@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Sequence
 
 from crossnotes.page import Page, Problem
@@ -59,6 +61,20 @@ def annotation(page: str, line: int, title: str, message: str) -> str:
     """What GitHub Actions shows at a line of a file; of the run as a whole, where `page` is ""."""
     place = f"file={_escaped(page, ':,')},line={line}," if page else ""
     return f"::error {place}title={_escaped(title, ':,')}::{_escaped(message)}"
+
+
+def on_github() -> bool:
+    """Whether GitHub Actions reads what we print, and shows failures at their lines."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def annotation_of(message: str) -> str:
+    """The annotation of a message that may begin with its place: `docs/a.md:12: …`."""
+    place = re.match(r"(?P<file>[^\s:][^:\n]*):(?P<line>\d+): (?P<message>.*)", message, re.DOTALL)
+    if place is None:
+        return annotation("", 0, "crossnotes", message)
+    file = os.path.relpath(place["file"])
+    return annotation(file, int(place["line"]), "crossnotes", place["message"])
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -81,7 +81,7 @@ def commands(code: str, language: str = "console") -> list[Command]:
     if not _prompt(lines[first], signs):
         raise TranscriptError(
             first,
-            "a line above the first prompt is compared with nothing; take it away, or write it "
+            "a line above the first prompt is compared with nothing; remove it, or write it "
             "above the block",
         )
     found: list[Command] = []
@@ -168,9 +168,9 @@ def _other(prompt: str) -> str:
             "as a pycon block of its own"
         )
     return (
-        f"`{prompt}` is a prompt that is not run here; run are those of a POSIX shell ($, #, %) "
-        "and of mysql, psql and sqlite3. Show the block as text, or as a {snippet} with `:skip: "
-        "reason`"
+        f"`{prompt}` is a prompt that is not supported; supported are those of a POSIX shell ($, "
+        "#, %) and of mysql, psql and sqlite3. Show the block as text, or as a {snippet} with "
+        "`:skip: reason`"
     )
 
 

@@ -82,7 +82,7 @@ def by_file(
     page: Page, printed: Answers, root: Path
 ) -> tuple[dict[Path, list[Edit]], list[Problem]]:
     """The edits that a run asks for, by the file that they belong to; and what cannot be written,
-    for the targets answered otherwise where the page has one place for all of them."""
+    for the targets different result where the page has one place for all of them."""
     found: dict[Path, list[Edit]] = {}
     problems: list[Problem] = []
     texts: dict[Path, str] = {}
@@ -170,7 +170,7 @@ def _one_output(
 
 def items_of(of_answer: Sequence[Printed], every: Sequence[Printed]) -> list[str]:
     """The items of `:targets:` for those that gave one answer: a target alone where all its
-    versions did, else ranges that leave out the versions that answered otherwise."""
+    versions did, else ranges that leave out the versions that different result."""
     found: list[str] = []
     for target in dict.fromkeys(one.target for one in of_answer):
         versions = sorted({one.version for one in every if one.target == target and one.version})
@@ -266,8 +266,8 @@ def _for_all(
     return Problem(
         snippet.place,
         line,
-        f"the targets answer otherwise ({said}): write it as a {{snippet}} with an {{output}} for "
-        "each answer",
+        f"the databases print different results ({said}): write the block as a {{snippet}} with an "
+        "{output} for each result",
     )
 
 

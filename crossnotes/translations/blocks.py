@@ -123,9 +123,9 @@ def _read(path: Path) -> nodes.document:
     except FileNotFoundError:
         raise SiteError(f"{path}: no such file; build the site first: make html") from None
     except Exception as error:  # unpickling may raise anything
-        raise SiteError(f"{path}: {error}; build the site anew: make clean html") from None
+        raise SiteError(f"{path}: {error}; build the site again: make clean html") from None
     if not isinstance(doctree, nodes.document):
-        raise SiteError(f"{path}: is no page; build the site anew: make clean html")
+        raise SiteError(f"{path}: is not a page; build the site again: make clean html")
     return doctree
 
 

@@ -201,7 +201,9 @@ def _restore_previous(message: Message) -> None:
         return
     message.user_comments = [c for c in message.user_comments if not c.startswith("| ")]
     if message.fuzzy:
-        message.previous_id = [denormalize("\n".join(lines).removeprefix("msgid "))]
+        # Babel wraps it as a comment, at blanks inside of a string.
+        text = "".join(("\n" if line.startswith('"') else " ") + line for line in lines)
+        message.previous_id = [denormalize(text.lstrip().removeprefix("msgid "))]
 
 
 def text_of(catalogue: Catalog, language: str) -> str:

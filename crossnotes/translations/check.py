@@ -122,7 +122,7 @@ def problems(pair: Pair, comments: Iterable[str]) -> Iterator[tuple[str, str]]:
             if name not in silent:
                 yield name, problem
     for gate_name in sorted(unused):
-        yield "comment", f"nothing is left for {gate_name!r} to allow: take the comment out"
+        yield "comment", f"nothing is left for {gate_name!r} to allow: remove the comment"
 
 
 def pair_of(
@@ -244,5 +244,5 @@ def _report(language: str, count: int, found: Sequence[Finding]) -> int:
         f"{language}: {count} messages, {len(found)} problems" + (f": {counts}" if counts else "")
     )
     if by_gate.keys() & GATES.keys():
-        print("What is right as it is gets a comment: `# crossnotes: allow GATE: reason`")
+        print("To allow a message as it is, add a comment: `# crossnotes: allow GATE: reason`")
     return 1 if found else 0

@@ -107,7 +107,7 @@ def links(pair: Pair) -> Iterator[str]:
         kind = "the image" if each.startswith("!") else "the link to"
         yield f"{kind} {each.removeprefix('!')} {what}: write the same targets"
     if any("][" in text for text in pair.source.plain()):
-        yield "[text][name] is no link in a translation: give the page an inline link [text](…)"
+        yield "[text][name] is not a link in a translation: give the page an inline link [text](…)"
 
 
 def roles(pair: Pair) -> Iterator[str]:

@@ -179,4 +179,4 @@ def _strings(value: Any, where: str) -> tuple[str, ...]:
 def _check_unique(path: Path, found: Sequence[str]) -> None:
     for each in found:
         if found.count(each) > 1:
-            raise GlossaryError(f"{path}: {each!r} stands there twice")
+            raise GlossaryError(f"{path}: {each!r} is there twice")

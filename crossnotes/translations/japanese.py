@@ -127,9 +127,9 @@ def spacing(text: str) -> Iterator[str]:
         if text[at] != " ":
             continue
         if is_japanese(before) and is_japanese(after):
-            yield f"a space between Japanese in {around(text, at)}: take it out"
+            yield f"a space between Japanese in {around(text, at)}: remove it"
         elif before in PUNCTUATION or after in PUNCTUATION:
-            yield f"a space beside full-width punctuation in {around(text, at)}: take it out"
+            yield f"a space beside full-width punctuation in {around(text, at)}: remove it"
         elif after == " " and has_japanese(before + text[at + 1 :].lstrip()[:1]):
             yield f"two spaces in {around(text, at)}: leave one"
 
@@ -275,7 +275,7 @@ def _problem(text: str, at: int, character: str) -> str:
     shown = f"{character} (U+{ord(character):04X} {unicodedata.name(character, '')})".rstrip()
     category = unicodedata.category(character)
     if category in ("Cf", "Cc", "Co", "Cn", "Zl", "Zp"):
-        return f"the invisible character {shown[2:]}: take it out"
+        return f"the invisible character {shown[2:]}: remove it"
     if category == "Zs":
         return f"the space {shown[2:]}: write a common one, or none"
     if category == "Mn":

@@ -54,20 +54,23 @@ def _faults(lines: list[str]) -> Iterator[Fault]:
     waiting = 0
     for number, line in enumerate([*lines, "msgid"], 1):
         if _CONFLICT.match(line):
-            message = "two versions of this catalogue were not merged; keep one and take this away"
+            message = (
+                "two versions of this catalogue were not merged; keep one and remove the other"
+            )
             yield Fault(number, message, _page_above(lines[:number]))
         if number <= len(lines) and (not line.strip() or line.startswith("#")):
             continue
         match = _MESSAGE.match(line.rstrip("\r"))
         if match is None and number <= len(lines):
             message = (
-                "no line of a catalogue: the text of a msgid or msgstr is in quotes; is it cut?"
+                "not a line of a catalogue: the text of a msgid or msgstr is in quotes; is the "
+                "line incomplete?"
             )
             yield Fault(number, message, _page_above(lines[:number]))
             continue
         started = (match["key"] if match else "msgid") or ""
         if started in ("msgid", "msgctxt") and waiting and key != "msgctxt":
-            message = "a message without a msgstr; is the file cut?"
+            message = "a message without a msgstr; is the file incomplete?"
             yield Fault(waiting, message, _page_above(lines[:waiting]))
         if started == "msgid":
             waiting = number

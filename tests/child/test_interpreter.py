@@ -220,17 +220,17 @@ def test_session_passes_and_its_names_last(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("lines", "line", "message"),
     [
-        ([">>> x = 1", ">>> x + 1", "3"], 5, "x + 1 answers otherwise"),
+        ([">>> x = 1", ">>> x + 1", "3"], 5, "x + 1 gives a different result"),
         ([">>> 1", "1", ">>> 1 / 0"], 6, "ZeroDivisionError: division by zero"),
-        ([">>> print('a')", "", ">>> 2"], 4, "print('a') answers otherwise"),
-        ([">>> (1 +", "...  1)", "3"], 4, "(1 + answers otherwise"),
-        ([">>> 1 == 1", "1"], 4, "1 == 1 answers otherwise"),
+        ([">>> print('a')", "", ">>> 2"], 4, "print('a') gives a different result"),
+        ([">>> (1 +", "...  1)", "3"], 4, "(1 + gives a different result"),
+        ([">>> 1 == 1", "1"], 4, "1 == 1 gives a different result"),
         ([">>> x = = 1"], 4, "SyntaxError: invalid syntax"),
         ([">>>x = 1"], 4, "write a blank after `>>>`"),
         (
             [">>> 1 / 0", "Traceback (most recent call last):", "KeyError: 1"],
             4,
-            "1 / 0 answers otherwise",
+            "1 / 0 gives a different result",
         ),
     ],
 )
@@ -254,7 +254,7 @@ def test_session_may_have_its_output_below(repository: Repository) -> None:
 
 
 def test_session_that_shows_no_answer_and_has_no_output_below_fails(repository: Repository) -> None:
-    assert repository.failure(block("pycon", ">>> 1 + 1"))[1] == "1 + 1 answers otherwise"
+    assert repository.failure(block("pycon", ">>> 1 + 1"))[1] == "1 + 1 gives a different result"
 
 
 def test_example_may_not_be_skipped_without_a_reason(repository: Repository) -> None:

@@ -43,7 +43,7 @@ def test_what_is_there_is_never_written_over(wheel: Wheel, project: Write) -> No
     root = project({"docs/index.md": "# Mine\n"})
     done = wheel.crossnotes("init", ".", cwd=root)
     assert done.code == 2
-    assert "index.md is there already, and nothing was written" in done.said
+    assert "index.md already exists, and nothing was written" in done.said
     assert [path.name for path in root.rglob("*") if path.is_file()] == ["index.md"]
     done = wheel.crossnotes("init", "new", "--targets", "sqlite,klingon", cwd=root)
     assert (done.code, (root / "new").exists()) == (2, False)

@@ -84,3 +84,31 @@ def test_the_record_names_every_module() -> None:
 
 def test_a_version_before_its_release_is_one() -> None:
     assert replace(MENDS[0], versions=">=0.0.1.dev1").mismatch() == ""
+
+
+NEWER = """
+from dataclasses import replace
+from crossnotes import mends
+mends.MENDS[:] = [replace(mend, versions=">=9999") for mend in mends.MENDS]
+"""
+#: What our mends put in the place of others' names.
+UNTOUCHED = """
+import sys
+def untouched(app, exception):
+    applied = [name for name in sys.modules if name.startswith("crossnotes.mends.")]
+    print("applied:", sorted(applied))
+def setup(app):
+    app.connect("build-finished", untouched)
+"""
+
+
+def test_nothing_is_applied_to_versions_that_no_mend_was_made_for(tmp_path: Path) -> None:
+    root = write_root(tmp_path / "root", PAGES)
+    with (root / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write(NEWER + UNTOUCHED)
+    build = sphinx_build(root)
+    warnings = [line for line in build.messages.splitlines() if "WARNING" in line]
+    assert len(warnings) == 1, build.messages
+    assert "axefix (Sphinx is " in warnings[0]
+    assert "furo_ids (furo is " in warnings[0]
+    assert "applied: ['crossnotes.mends.mend']" in build.messages

@@ -385,7 +385,7 @@ def test_wrong_page_of_a_server_is_told_where_the_session_sees_it(
     text = TUTORIAL.format(port=free_port).replace("<h1>Good morning", "<h1>Good evening")
     line, message = project.failure(text)
     assert text.splitlines()[line - 1].startswith(">>> urlopen")
-    assert message.endswith("answers otherwise")
+    assert message.endswith("gives a different result")
 
 
 def test_file_of_a_page_is_seen_by_what_comes_after_even_if_it_was_loaded_before(
@@ -462,8 +462,8 @@ def test_folder_and_variables_last_from_block_to_block_and_reach_python(
         (["$ no-such-program -v"], "", 6, "`no-such-program -v` ended with status 127"),
         (["$ sleep 1000"], ":timeout: 0.2\n", 7, "`sleep 1000` took longer than 0.2 s"),
         (["$ yes"], "", 6, "`yes` printed more than 1,000,000 bytes"),
-        (["$ true"], ":raises: 1\n", 7, "`true` did not fail as the page says"),
-        (["$ ls /nowhere"], ":raises: 3\n", 7, "`ls /nowhere` did not fail as the page says"),
+        (["$ true"], ":raises: 1\n", 7, "`true` did not fail as the page shows"),
+        (["$ ls /nowhere"], ":raises: 3\n", 7, "`ls /nowhere` did not fail as the page shows"),
     ],
 )
 def test_command_that_fails_is_told_at_its_line(

@@ -183,7 +183,7 @@ def test_server_that_answers_with_an_error_is_not_up(
     shell: Shell, server: Callable[[int], str], free_port: int
 ) -> None:
     url = f"http://127.0.0.1:{free_port}/"
-    with pytest.raises(ServerNotUpError, match=f"^{url} answers with status 503$") as caught:
+    with pytest.raises(ServerNotUpError, match=f"^{url} returned status 503$") as caught:
         shell.serve(server(503), url, 60)
     assert caught.value.output.startswith("up\n")
 

@@ -107,7 +107,7 @@ MIXED = [
 def test_a_failure_shows_what_came_instead() -> None:
     marks = [mark("mysql@9.7"), mark("mariadb@11.8", "failed", "re<fu>sed\nat once")]
     found = drawn(block(("", "101")), marks)
-    assert rows(found) == [("MySQL", "101"), ("MariaDB ✗ answered otherwise", "re<fu>sed\nat once")]
+    assert rows(found) == [("MySQL", "101"), ("MariaDB ✗ different result", "re<fu>sed\nat once")]
     assert loud(found) == []
 
 

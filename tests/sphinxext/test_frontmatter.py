@@ -126,8 +126,8 @@ def test_a_single_alias_needs_no_list(root: MakeRoot) -> None:
 
 def test_an_alias_that_cannot_be_is_a_warning_at_the_page(root: MakeRoot) -> None:
     complaints = {
-        "/../outside": "is no absolute path inside the site",
-        "here": "is no absolute path inside the site",
+        "/../outside": "is not an absolute path on the site",
+        "here": "is not an absolute path on the site",
         "/index.html": "is already used by the page index",
         "/search.html": "is already used by Sphinx",
         "/_static/x": "is already used by Sphinx",

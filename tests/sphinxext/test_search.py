@@ -121,6 +121,10 @@ class Asked:
         self.has = has_english if language == "en" else has_japanese
         self.page.goto(f"{address}/{language}/search.html?q=x")
         self.page.wait_for_function("Search.hasIndex()")
+        # And with the keywords, which no page shows.
+        known = self.page.evaluate("crossnotesPages.pages")
+        for docname, _title, _summary, _database, keywords in known:
+            self.shown[f"{docname}.html"] += plain(f" {' '.join(keywords)}")
 
     def __call__(self, query: str) -> list[str]:
         """The pages that are found, in order."""

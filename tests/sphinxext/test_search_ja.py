@@ -58,14 +58,14 @@ def test_the_script_asks_only_for_what_the_index_has(page: Page) -> None:
 def test_a_word_is_found(page: Page, url: str, query: str) -> None:
     page.goto(f"{url}/ja/search.html?q={query}")
     expect(page.locator("#search-results li a").first).to_have_text("言葉")
-    expect(page.locator("#search-results li")).to_have_count(1)
+    expect(page.locator("#search-results .search li")).to_have_count(1)
 
 
 @pytest.mark.parametrize("query", ["順序照合", "楽観的ロック", "トランスファー", "文字集合体"])
 def test_a_word_that_is_not_there_is_not_found(page: Page, url: str, query: str) -> None:
     page.goto(f"{url}/ja/search.html?q={query}")
     expect(page.locator("#search-results .search-summary")).to_contain_text("見つかりませんでした")
-    expect(page.locator("#search-results li")).to_have_count(0)
+    expect(page.locator("#search-results .search li")).to_have_count(0)
 
 
 def test_the_number_of_results_is_said_in_japanese(page: Page, url: str) -> None:
@@ -87,4 +87,4 @@ def test_the_upstream_defect_is_still_there(page: Page, unfixed: Path) -> None:
     with serve(unfixed / "build" / "html") as address:
         page.goto(f"{address}/ja/search.html?q=分離レベル")
         expect(page.locator("#search-results .search-summary")).not_to_be_empty()
-        expect(page.locator("#search-results li")).to_have_count(0)
+        expect(page.locator("#search-results .search li")).to_have_count(0)

@@ -7,13 +7,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from crossnotes.site import build as site_of
 from crossnotes.sphinxext.badge import badge
 from crossnotes.targets import Identity, every_target
 
 from ..conftest import Repository, StandIns
-from .conftest import sphinx_build
+from .conftest import serve, sphinx_build
 from .drawn import build, cells, links, make_site, run, tables
 
 INDEX = """\
@@ -107,27 +108,78 @@ def ran(site: Repository, standins: StandIns, identified: None) -> Repository:
 
 def test_the_matrix_counts_by_page_and_database(ran: Repository) -> None:
     html = build(ran, page="verification")
-    matrix, _excuses = tables(html)
+    matrix, _servers, _excuses = tables(html)
     head, both, alone = cells(matrix)
     ledger = ran.json(f"ledger/{SQLITE}.json")
-    day = ledger["results"][0]["when"]
-    assert head == [
-        "Page",
-        f"SQLite {ledger['server']['version']} {day}",
-        f"TiDB Self-Hosted v8.5.3 {day}",
-    ]
+    assert head == ["Page", "TiDB v8.5.3", f"SQLite {ledger['server']['version']}"]
     assert both == [
         "On both databases",
-        "✓ 3 seen to work ○ 1 excused",
         "✗ 1 failed ✓ 1 seen to work ○ 2 excused",
+        "✓ 3 seen to work ○ 1 excused",
     ]
-    assert alone == ["Alone", "✓ 1 seen to work", "– not for this database"]
+    # A page that is not for a database has nothing to say of it.
+    assert alone == ["Alone", "", "✓ 1 seen to work"]
+
+
+def test_what_the_blocks_were_run_on_is_listed(ran: Repository) -> None:
+    _matrix, servers, _excuses = tables(build(ran, page="verification"))
+    ledger = ran.json(f"ledger/{SQLITE}.json")
+    day = ledger["results"][0]["when"]
+    sqlite, tidb = cells(servers)[1:]
+    assert sqlite[:3] == ["SQLite", ledger["server"]["version"], "in Python itself"]
+    versions = ledger["versions"]
+    assert sqlite[3:] == [f"Django {versions['django']}, Python {versions['python']}", day]
+    assert tidb[:3] == ["TiDB Self-Hosted", "v8.5.3", "a server that was there"]
+    assert "mysqlclient" in tidb[3]
+
+
+def test_a_state_that_deployments_do_not_share_names_them(
+    ran: Repository, standins: StandIns, identified: None
+) -> None:
+    targets = "targets: [sqlite, tidb-self-hosted"
+    ran.page(BOTH.replace(targets, f"{targets}, tidb-dedicated"), "both.md")
+    run(ran, "tidb-self-hosted")
+    matrix = tables(build(ran, page="verification"))[0]
+    assert cells(matrix)[1][1] == ("✗ 1 failed (Self-Hosted) – 2 not run (Dedicated) ○ 1 excused")
+
+
+def test_the_pages_of_the_matrix_can_be_filtered(ran: Repository, page: Page) -> None:
+    build(ran, page="verification")
+    with serve(ran.root / "build/html/en") as url:
+        page.goto(f"{url}/verification.html")
+        shown = page.locator("#matrix .crossnotes-row:visible")
+        expect(shown).to_have_count(2)
+        page.get_by_role("radio", name="failed").check()
+        expect(shown).to_have_count(1)
+        expect(page.locator(".crossnotes-filter output")).to_have_text("1 of 2 pages")
+        page.reload()
+        expect(shown).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_head_of_the_matrix_stays_in_sight(ran: Repository, page: Page, width: int) -> None:
+    names = [f"alone{number}" for number in range(40)]
+    ran.page(INDEX.replace("alone", "\n".join(["alone", *names])), "index.md")
+    for number in range(40):
+        ran.page(ALONE.replace("Alone", f"Alone {number}"), f"alone{number}.md")
+    build(ran, page="verification")
+    with serve(ran.root / "build/html/en") as url:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{url}/verification.html")
+        page.locator("#matrix").get_by_role("link", name="Alone 39").scroll_into_view_if_needed()
+        tops = """() => ["#matrix thead th", ".table-wrapper:has(> #matrix)"].map(
+            (each) => document.querySelector(each).getBoundingClientRect().top)"""
+        head, table = page.evaluate(tops)
+        # In a box of its own, or in the window.
+        assert head == pytest.approx(max(table, 0 if width > 1000 else table), abs=20)
+        wide = "() => document.documentElement.scrollWidth > innerWidth"
+        assert not page.evaluate(wide)
 
 
 def test_every_cell_leads_to_its_block(ran: Repository) -> None:
-    matrix, excuses = tables(build(ran, page="verification"))
-    wanted = ["both.html", "both.html#block-1", "both.html#block-2"]
-    wanted += ["both.html#block-3", "both.html#block-1", "both.html#block-2"]
+    matrix, _servers, excuses = tables(build(ran, page="verification"))
+    wanted = ["both.html", "both.html#block-3", "both.html#block-1", "both.html#block-2"]
+    wanted += ["both.html#block-1", "both.html#block-2"]
     assert links(matrix) == [*wanted, "alone.html", "alone.html#block-1"]
     assert links(excuses) == ["both.html#block-2", "both.html#block-4"]
     both = (ran.root / "build/html/en/both.html").read_text(encoding="utf-8")
@@ -136,35 +188,39 @@ def test_every_cell_leads_to_its_block(ran: Repository) -> None:
 
 
 def test_every_excuse_has_its_reason(ran: Repository) -> None:
-    _matrix, excuses = tables(build(ran, page="verification"))
+    *_others, excuses = tables(build(ran, page="verification"))
     assert cells(excuses)[1:] == [
         [
             "On both databases: $ curl https://example.com/",
-            "SQLite, TiDB Self-Hosted",
+            "TiDB, SQLite",
             "it needs the network",
         ],
         [
             'On both databases: print("after")',
-            "TiDB Self-Hosted",
+            "TiDB",
             "not reached, since docs/both.md:18 failed",
         ],
     ]
 
 
 def test_the_page_in_japanese(ran: Repository) -> None:
-    matrix, excuses = tables(build(ran, "ja", page="verification"))
+    matrix, *_others, excuses = tables(build(ran, "ja", page="verification"))
     assert cells(matrix)[1][0] == "両方の databases"
-    assert cells(matrix)[1][1] == "✓ 動作を確認 3 ○ 対象外 1"
+    assert cells(matrix)[1][2] == "✓ 3 動作を確認 ○ 1 対象外"
     assert cells(excuses)[1][2] == "ネットワークが必要です"
 
 
 def test_the_matrix_is_drawn_again_when_another_page_changes(site: Repository) -> None:
     assert "2 not run" not in build(site, page="verification")
     run(site, "sqlite")
-    assert "1 seen to work" in build(site, page="verification")
+    assert cells(tables(build(site, page="verification"))[0])[2] == [
+        "Alone",
+        "",
+        "✓ 1 seen to work",
+    ]
     site.page(ALONE + "\n```python\nprint('more')\n```\n", "alone.md")
     rows = cells(tables(build(site, page="verification"))[0])
-    assert rows[2][1] == "– 1 not run ✓ 1 seen to work"
+    assert rows[2] == ["Alone", "", "– 1 not run ✓ 1 seen to work"]
 
 
 def test_without_excuses_it_says_so(repository: Repository) -> None:

@@ -79,8 +79,8 @@ def test_server_says_what_it_is(live: LiveServers, target: str, said: str) -> No
 @pytest.mark.parametrize(
     ("target", "other", "message"),
     [
-        ("mysql", "mariadb", "the server is not a MySQL: it is a MariaDB, "),
-        ("mariadb", "mysql", "the server is not a MariaDB: it is a MySQL, "),
+        ("mysql", "mariadb", "the server is not MySQL: it is MariaDB, "),
+        ("mariadb", "mysql", "the server is not MariaDB: it is MySQL, "),
     ],
 )
 def test_another_product_of_the_family_is_refused(
@@ -132,7 +132,7 @@ class Says:
     ],
 )
 def test_what_only_speaks_the_protocol_is_not_postgresql(answer: str) -> None:
-    with pytest.raises(TargetError, match=r"^the server is not a PostgreSQL: it says "):
+    with pytest.raises(TargetError, match=r"^the server is not PostgreSQL: its version is "):
         postgres.identify(Says(answer))
 
 
@@ -231,7 +231,7 @@ def test_server_where_nobody_listens_is_told(target: str, tmp_path: Path) -> Non
 def test_url_that_cannot_be_used_names_its_variable(target: str) -> None:
     offer = look(target, {VARIABLES[target]: "http://localhost"})
     assert offer.start is None
-    assert offer.problem.startswith(f"{VARIABLES[target]} is no URL like {target}://user:")
+    assert offer.problem.startswith(f"{VARIABLES[target]} is not a URL like {target}://user:")
 
 
 #: How a server is given a user that may read everything and make no database.
@@ -320,7 +320,7 @@ def test_mysqld_that_is_a_mariadb_is_not_mysql(live: LiveServers) -> None:
 def test_mysqld_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mysqld"
     assert look("mysql", {"MYSQLD": str(path)}).problem == (
-        f"MYSQLD names {path}, which is no program that can be run"
+        f"MYSQLD names {path}, which cannot be run"
     )
     path.write_text("#!/bin/sh\necho who knows; exit 3\n")
     path.chmod(0o755)

@@ -194,7 +194,10 @@ def test_only_python_can_be_compiled(project: Repository, language: str) -> None
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mysql://u:pw@h/x", "CROSSNOTES_ORACLE_URL is no URL like oracle://user:password@host:"),
+        (
+            "mysql://u:pw@h/x",
+            "CROSSNOTES_ORACLE_URL is not a URL like oracle://user:password@host:",
+        ),
         ("oracle://u:pw@h:1521/", "CROSSNOTES_ORACLE_URL names no service; write oracle://"),
         ("oracle://u:pw@h/x?mode=1", "CROSSNOTES_ORACLE_URL: unknown option 'mode'"),
     ],

@@ -1,118 +1,57 @@
 """A package of others adds a database, and a language, by entry points: installed beside
-crossnotes, found by its dist-info, and run like ours."""
+crossnotes, found by its dist-info, and run like ours. Its files are those of a page of our site."""
 
 import json
 import os
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from ..conftest import REPOSITORY, LiveServers, Repository
+from ..conftest import REPOSITORY, LiveServers, Repository, files_of
 
 pytest.importorskip("duckdb")
 
-MODULE = '''
-"""DuckDB for crossnotes: a file a database, in Python itself; Django does not know it."""
-
-import shutil
-from pathlib import Path
-
-import duckdb
-
-from crossnotes.targets import Database, Identity, Offer, Renewed, Target, Where
-
-IDENTITY = Identity(duckdb.__version__, where=Where("built in"))
+GUIDE = "docs/guides/write-a-target.md"
 
 
-class DuckDB(Renewed):
-    secrets = ordinary = ()
-    identity = IDENTITY
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def create_database(self, name):
-        path = str(self.folder / f"{name}.duckdb")
-        duckdb.connect(path).close()
-        return Database(path, {"NAME": path}, url=f"duckdb:///{path}")
-
-    def drop_database(self, database):
-        for ending in ("", ".wal"):
-            Path(database.name + ending).unlink(missing_ok=True)
-
-    def databases(self, prefix):
-        return [path.stem for path in self.folder.glob(f"{prefix}*.duckdb")]
-
-    def close(self):
-        pass
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the package on the page "Write a target"."""
+    root = tmp_path_factory.mktemp("package")
+    for name, text in files_of(GUIDE).items():
+        if not name.startswith(("docs/", "crossnotes_cockroachdb/")):
+            write(root / name, text)
+    build = "from flit_core import buildapi; print(buildapi.build_wheel('.'))"
+    subprocess.run([sys.executable, "-c", build], cwd=root, check=True, capture_output=True)
+    (wheel,) = root.glob("*.whl")
+    return wheel
 
 
-def look(environment, series=""):
-    return Offer("built in", "the module duckdb", start=DuckDB)
-
-
-TARGETS = [
-    Target(
-        "duckdb", "DuckDB", "", "duckdb", look, built_in=IDENTITY, dbapi="crossnotes_duckdb.driver"
-    )
-]
-'''
-
-DRIVER = """
-import duckdb
-
-
-def connect(entry):
-    return duckdb.connect(entry["NAME"])
-"""
-
-BLOCKS = '''
-DECK, CARD = "set", "tab"
-
-
-def calc(code, namespace):
-    """Each line is a sum, whose names are those of the page's Python."""
-    return "\\n".join(str(eval(line, dict(namespace))) for line in code.splitlines())
-'''
-
-ENTRY_POINTS = """
-[crossnotes.targets]
-duckdb = crossnotes_duckdb
-
-[crossnotes.blocks]
-calc = crossnotes_duckdb.blocks:calc
-
-[crossnotes.tabs]
-deck = crossnotes_duckdb.blocks:DECK
-deck-card = crossnotes_duckdb.blocks:CARD
-"""
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 @pytest.fixture
-def outside(tmp_path: Path) -> Path:
-    """The Python of a virtual environment into which another package is installed."""
+def outside(tmp_path: Path, built: Path) -> Path:
+    """The Python of a virtual environment into which that package is installed."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = venv / "lib" / version / "site-packages"
     (packages / "others.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n{REPOSITORY}\n")
-    install(packages, MODULE, ENTRY_POINTS)
+    with zipfile.ZipFile(built) as wheel:
+        wheel.extractall(packages)
     return venv / "bin" / "python"
 
 
-def install(packages: Path, module: str, entry_points: str) -> None:
-    package = packages / "crossnotes_duckdb"
-    package.mkdir(exist_ok=True)
-    (package / "__init__.py").write_text(module)
-    (package / "driver.py").write_text(DRIVER)
-    (package / "blocks.py").write_text(BLOCKS)
-    info = packages / "crossnotes_duckdb-0.1.dist-info"
-    info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: crossnotes-duckdb\nVersion: 0.1\n")
-    (info / "entry_points.txt").write_text(entry_points)
+def packages_of(python: Path) -> Path:
+    (packages,) = python.parents[1].glob("lib/*/site-packages")
+    return packages
 
 
 def run(
@@ -129,54 +68,10 @@ def run(
     )
 
 
-PAGE = """\
-# DuckDB
-
-```sql
-CREATE TABLE player (name TEXT, coins INTEGER[]);
-INSERT INTO player VALUES ('Fred', [1, 2, 3]);
-```
-
-```sql
-SELECT name, list_sum(coins) AS coins FROM player;
-```
-```{output}
-name | coins
-Fred | 6
-```
-
-```{snippet} sql
-:raises: ProgrammingError
-SELECT * FROM nobody;
-```
-
-```python
-import os
-import duckdb
-
-url = os.environ["DATABASE_URL"]
-rows = duckdb.connect(url.removeprefix("duckdb:///")).sql("SELECT name FROM player").fetchall()
-print(rows)
-```
-```{output}
-[('Fred',)]
-```
-
-```calc
-1 + 2
-len(rows)
-```
-```{output}
-3
-1
-```
-"""
-
-
 def test_database_of_another_package_is_run_like_ours(
     outside: Path, repository: Repository
 ) -> None:
-    repository.page(PAGE)
+    repository.page(files_of(GUIDE)["docs/duckdb.md"])
     done = run(outside, repository, "test", "--target", "duckdb", "--ledger", "ledger")
     assert done.returncode == 0, done.stdout + done.stderr
     ledger = repository.json("ledger/duckdb.json")
@@ -254,42 +149,29 @@ def test_django_project_is_told_that_django_has_no_backend(
         ("import nothing_of_the_kind\n", "ModuleNotFoundError: No module named 'nothing_of_the_k"),
         ("x = 1\n", "crossnotes_duckdb has no TARGETS"),
         ("TARGETS = ['duckdb']\n", "TARGETS of crossnotes_duckdb holds 'duckdb', which is no Tar"),
-        ("from crossnotes.targets.sqlite import TARGETS\n", "there is a target 'sqlite' already"),
+        ("from crossnotes.targets.sqlite import TARGETS\n", "a target 'sqlite' already exists"),
     ],
 )
 def test_package_that_is_wrong_is_named_and_left_out(
     outside: Path, repository: Repository, module: str, said: str
 ) -> None:
-    (packages,) = outside.parents[1].glob("lib/*/site-packages")
-    install(packages, module, ENTRY_POINTS)
+    write(packages_of(outside) / "crossnotes_duckdb/__init__.py", module)
     repository.page("# A\n\n```python\nprint(1)\n```\n")
     done = run(outside, repository, "test")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"crossnotes.targets: duckdb of crossnotes-duckdb is not used: {said}" in done.stderr
 
 
-COCKROACH = '''
-"""A database that speaks PostgreSQL's protocol and has a name of its own, as CockroachDB does."""
-
-from dataclasses import replace
-
-from crossnotes.targets import postgresql
-
-
-def look(environment, series=""):
-    return postgresql.look(environment, series)
-
-
-TARGETS = [replace(postgresql.TARGETS[0], name="cockroachdb", label="CockroachDB", look=look)]
-'''
-
-
 def test_database_of_a_family_that_we_have_is_one_of_our_modules_and_a_name(
     outside: Path, live: LiveServers, repository: Repository
 ) -> None:
     named = live.environment("postgresql")
-    (packages,) = outside.parents[1].glob("lib/*/site-packages")
-    install(packages, COCKROACH, "[crossnotes.targets]\ncockroachdb = crossnotes_duckdb\n")
+    module = "crossnotes_cockroachdb/__init__.py"
+    write(packages_of(outside) / module, files_of(GUIDE)[module])
+    info = packages_of(outside) / "crossnotes_cockroachdb-0.1.dist-info"
+    write(info / "METADATA", "Metadata-Version: 2.1\nName: crossnotes-cockroachdb\nVersion: 0.1\n")
+    points = "[crossnotes.targets]\ncockroachdb = crossnotes_cockroachdb\n"
+    write(info / "entry_points.txt", points)
     repository.page(
         "# A\n\n```sql\nSELECT 1 AS one;\n```\n```{output}\none\n1\n```\n\n"
         "```python\nimport os, psycopg\n"

@@ -157,8 +157,8 @@ def test_server_without_tidb_version_is_not_a_tidb(standins: StandIns, tmp_path:
     with pytest.raises(TargetError) as caught:
         start(offer, tmp_path)
     assert str(caught.value) == (
-        "the server is not a TiDB: it says 8.0.11-TiDB-v8.5.3, and SELECT TIDB_VERSION() "
-        "answers 1305"
+        "the server is not TiDB: its version is 8.0.11-TiDB-v8.5.3, and SELECT TIDB_VERSION() "
+        "returned 1305"
     )
 
 
@@ -166,7 +166,7 @@ def test_server_without_tidb_version_is_not_a_tidb(standins: StandIns, tmp_path:
 def test_binary_that_is_not_a_tidb_is_ended_again(deployment: str, tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
-    with pytest.raises(TargetError, match="is not a TiDB"):
+    with pytest.raises(TargetError, match="is not TiDB"):
         start(look(deployment, {"TIDB_SERVER": str(STANDIN)}), folder)
     assert not folder.exists()
     for pid in processes_with(str(folder)):
@@ -345,7 +345,7 @@ def test_binary_that_is_not_there_is_told(tmp_path: Path) -> None:
     for _kind in ("missing", "not executable"):
         offer = look("dedicated", {"TIDB_SERVER": str(path)})
         assert offer.start is None
-        assert offer.problem == f"TIDB_SERVER names {path}, which is no program that can be run"
+        assert offer.problem == f"TIDB_SERVER names {path}, which cannot be run"
         path.write_text("#!/bin/sh\n")
 
 

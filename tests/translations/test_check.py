@@ -45,7 +45,7 @@ def test_an_unknown_gate_names_the_known_ones(comment: str) -> None:
 def test_what_is_silenced_for_nothing_is_named() -> None:
     comment = "crossnotes: allow numbers: it counts from 0"
     found = said(comment, translation="5 個使います。")
-    assert found == [("comment", "nothing is left for 'numbers' to allow: take the comment out")]
+    assert found == [("comment", "nothing is left for 'numbers' to allow: remove the comment")]
 
 
 def test_one_comment_silences_one_gate() -> None:

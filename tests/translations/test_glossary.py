@@ -37,8 +37,8 @@ def test_a_term_with_all_that_it_may_have(tmp_path: Path) -> None:
         (TERM.replace('["行"]', '"行"'), "ja has to be a list"),
         (TERM.replace('["行"]', "[]"), "at least one translation"),
         (TERM.replace('en = "row"\n', ""), "term 1 (without en): en has to be a text"),
-        (TERM + TERM, "'row' stands there twice"),
-        ('names = ["Ben", "Ben"]', "'Ben' stands there twice"),
+        (TERM + TERM, "'row' is there twice"),
+        ('names = ["Ben", "Ben"]', "'Ben' is there twice"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:

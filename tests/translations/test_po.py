@@ -60,8 +60,13 @@ def test_good_catalogue_has_no_fault() -> None:
             "docs/c.md",
             "the message of line 7 is here again",
         ),
-        (GOOD.replace('文です。"', "文です。").encode(), 8, "docs/a.md", "no line of a catalogue"),
-        (GOOD.replace("msgid ", "msgidd ").encode(), 2, "", "no line of a catalogue"),
+        (
+            GOOD.replace('文です。"', "文です。").encode(),
+            8,
+            "docs/a.md",
+            "not a line of a catalogue",
+        ),
+        (GOOD.replace("msgid ", "msgidd ").encode(), 2, "", "not a line of a catalogue"),
     ],
 )
 def test_fault_is_named_at_its_line(
