@@ -27,7 +27,7 @@ from crossnotes.text import transcript
 _PASSED_OVER = ("node_modules", "__pycache__", "site-packages", "_build")
 
 #: Where a site has its pages, seen from the folder that a person names, the likeliest first.
-_SOURCES = ("", "docs", "docs/source", "doc", "doc/source", "documentation")
+_SOURCES = ("", "docs", "docs/source", "doc", "doc/source", "documentation", "source")
 
 MKDOCS_FILES = ("mkdocs.yml", "mkdocs.yaml")
 
@@ -344,6 +344,10 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _pages(number: int) -> str:
+    return "1 page" if number == 1 else f"{number} pages"
+
+
 def _blocks(number: int) -> str:
     return "1 block" if number == 1 else f"{number} blocks"
 
@@ -358,7 +362,7 @@ def told(report: Report, most: int) -> Iterator[str]:
     """The report, for a person; of what is many, the first `most`."""
     site = report.site
     builder = f"{site.builder} ({site.file.name})" if site.file else "Markdown without a builder"
-    yield f"{site.source}: {builder}, {len(site.pages)} pages; nothing was executed"
+    yield f"{site.source}: {builder}, {_pages(len(site.pages))}; nothing was executed"
     yield from _counted("would run", report.run)
     yield from _counted("only shown", report.shown)
     if report.skipped:
@@ -370,7 +374,7 @@ def told(report: Report, most: int) -> Iterator[str]:
         yield from _places("code of files", report.includes, most, "places")
         yield f"  {'':<20}what a macro inserts is not read; write it as a {{literalinclude}}"
     if site.unread:
-        yield f"  {'not read':<20}{len(site.unread)} pages of reStructuredText"
+        yield f"  {'not read':<20}{_pages(len(site.unread))} of reStructuredText"
     if report.refused:
         yield from ("", f"Would be reported as errors: {len(report.refused)}")
         shown = [f"{each.page}:{each.line}: {each.message}" for each in report.refused]

@@ -119,7 +119,7 @@ def test_settings_that_it_proposes_can_be_used(sphinx: Repository) -> None:
 def test_it_says_it_to_a_person_too(sphinx: Repository) -> None:
     done = sphinx.crossnotes("doctor")
     assert done.code == 0
-    assert "Sphinx (conf.py), 1 pages; nothing was executed" in done.out
+    assert "Sphinx (conf.py), 1 page; nothing was executed" in done.out
     assert "docs/source/a.md:19 haskell" in done.out
     assert "    docs/source/a.md:10: pip install attrs" in done.out
     assert '  unlabelled = "show"' in done.out
@@ -179,6 +179,14 @@ def test_our_own_pages_have_nothing_unlabelled_or_unknown() -> None:
     found = json.loads(done.stdout)
     assert (found["unlabelled"], found["unknown"], found["refused"]) == ([], {}, [])
     assert sum(found["run"].values()) > 200
+
+
+def test_folder_of_pages_is_read_from_the_root_of_its_project(sphinx: Repository) -> None:
+    for path in (".", "docs", "docs/source", "docs/source/a.md"):
+        found = report(sphinx, path)
+        assert found["unlabelled"] == ["docs/source/a.md:15"]
+        assert 'source = "docs/source"' in str(found["settings"])
+    assert report(sphinx, "docs")["builder"] == "Sphinx"
 
 
 def test_single_page_is_read(repository: Repository) -> None:
