@@ -435,7 +435,7 @@ def doctor(path: str, as_json: bool, show_all: bool) -> None:
         if config.is_default and Path(path).resolve().is_relative_to(Path.cwd()):
             # `crossnotes doctor docs` is asked at the root of a project.
             config = dataclasses.replace(config, root=Path.cwd())
-        report = doctor.examine(doctor.look(Path(path)), config)
+        report = doctor.examine(doctor.look(Path(path), config.source), config)
     except (configuration.ConfigError, doctor.DoctorError) as error:
         raise Wrong(str(error)) from error
     if as_json:
