@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import gc
 import io
@@ -431,7 +432,10 @@ def doctor(path: str, as_json: bool, show_all: bool) -> None:
 
     try:
         config = configuration.find(Path(path) if Path(path).is_dir() else Path(path).parent)
-        report = doctor.examine(doctor.look(Path(path)), config)
+        if config.is_default and Path(path).resolve().is_relative_to(Path.cwd()):
+            # `crossnotes doctor docs` is asked at the root of a project.
+            config = dataclasses.replace(config, root=Path.cwd())
+        report = doctor.examine(doctor.look(Path(path), config.source), config)
     except (configuration.ConfigError, doctor.DoctorError) as error:
         raise Wrong(str(error)) from error
     if as_json:
@@ -498,10 +502,11 @@ def init(
     root = Path(folder)
     choice = starter.Choice(
         asked(name, "Name of the site", root.resolve().name or "Notes"),
-        _words(asked(languages, "Languages, the first of the pages", "en")) or ["en"],
+        list(dict.fromkeys(_words(asked(languages, "Languages, first that of the pages", "en"))))
+        or ["en"],
         asked(theme, "Theme", "furo"),
         asked(django, "Folder of a Django project (empty for none)", ""),
-        _words(asked(targets, "Databases", "sqlite")) or ["sqlite"],
+        list(dict.fromkeys(_words(asked(targets, "Databases", "sqlite")))) or ["sqlite"],
         asked(ci, "CI (github or none)", "none").replace("none", ""),
     )
     try:
@@ -514,6 +519,11 @@ def init(
                 raise Wrong(str(error)) from error
             said = starter.difference(root, found.conf / "conf.py", found.source, choice)
             click.echo(said or "nothing to add", nl=not said)
+            if not any(found.source.rglob("*.md")):
+                click.echo(
+                    f"{found.source}: no Markdown pages (*.md), and blocks are run in no others",
+                    err=True,
+                )
             return
         for path in starter.make(root, choice):
             click.echo(root / path)

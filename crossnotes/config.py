@@ -47,6 +47,9 @@ FILE = "pyproject.toml"
 #: What is known of a live connection, for `connection` to name.
 FACTS = ("engine", "host", "port", "user", "password", "database", "ca", "url")
 
+#: A code of a language, such as `en`, `pt_BR` or `zh-Hant`.
+LANGUAGE = r"[A-Za-z]+([_-]\w+)*"
+
 #: Where things are unless a project says otherwise.
 SOURCE, LEDGER = "docs", "ledger"
 
@@ -290,7 +293,7 @@ def _config(place: _Place, table: Any) -> Config:
                 f"{', '.join(FACTS)}",
             )
     for code in table.get("languages", {}):
-        if not re.fullmatch(r"[A-Za-z]+([_-]\w+)*", code):
+        if not re.fullmatch(LANGUAGE, code):
             raise place.error(
                 ("languages", code),
                 f"[tool.crossnotes.languages] {code!r} is not a code of a language, such as en or "

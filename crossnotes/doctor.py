@@ -27,8 +27,9 @@ from crossnotes.text import transcript
 _PASSED_OVER = ("node_modules", "__pycache__", "site-packages", "_build")
 
 #: Where a site has its pages, seen from the folder that a person names, the likeliest first.
-_SOURCES = ("", "docs", "docs/source", "doc", "doc/source", "documentation")
+_SOURCES = ("", "docs", "docs/source", "doc", "doc/source", "documentation", "source")
 
+MARKDOWN = (".md", ".markdown")
 MKDOCS_FILES = ("mkdocs.yml", "mkdocs.yaml")
 
 
@@ -80,10 +81,14 @@ class Report:
 # -- what is there --------------------------------------------------------------------------------
 
 
-def look(path: Path) -> Site:
-    """The site at a path: a page, a folder of pages, or the root of a repository. Raises
-    DoctorError."""
+def look(path: Path, source: str = configuration.SOURCE) -> Site:
+    """The site at a path: a page, a folder of pages, or the root of a repository, whose settings
+    have its pages in `source`. Raises DoctorError."""
+    if path.name in ("conf.py", *MKDOCS_FILES):
+        return look(path.parent, source)
     if path.is_file():
+        if path.suffix.lower() not in MARKDOWN:
+            raise DoctorError(f"{path}: not a page; pages are Markdown ({', '.join(MARKDOWN)})")
         return Site("", None, path.parent, (path,), (), _myst_above(path.parent))
     if not path.is_dir():
         raise DoctorError(f"{path}: no such file or folder")
@@ -93,11 +98,14 @@ def look(path: Path) -> Site:
                 found = _of_mkdocs(folder / name)
                 if found.is_relative_to(path) or path.is_relative_to(found):
                     return _site("MkDocs", folder / name, found if found.is_dir() else path)
-    for source in _SOURCES:
-        if (path / source / "conf.py").is_file():
-            return _site("Sphinx", path / source / "conf.py", _pages_of(path / source))
+    for name in _SOURCES:
+        if (path / name / "conf.py").is_file():
+            return _site("Sphinx", path / name / "conf.py", _pages_of(path / name))
     above = next((f for f in [*path.resolve().parents][:3] if (f / "conf.py").is_file()), None)
-    return _site("Sphinx" if above else "", above / "conf.py" if above else None, path)
+    if above is not None:
+        return _site("Sphinx", above / "conf.py", path)
+    folders = [path / name for name in (source, *_SOURCES) if (path / name).is_dir()]
+    return _site("", None, next((each for each in folders if any(_below(each, MARKDOWN))), path))
 
 
 def _pages_of(folder: Path) -> Path:
@@ -109,7 +117,7 @@ def _pages_of(folder: Path) -> Path:
 
 
 def _site(builder: str, file: Path | None, source: Path) -> Site:
-    pages = tuple(_below(source, (".md", ".markdown")))
+    pages = tuple(_below(source, MARKDOWN))
     unread = tuple(_below(source, (".rst",)))
     if not pages and not unread:
         raise DoctorError(
@@ -169,6 +177,7 @@ def examine(site: Site, config: Config) -> Report:
         page = reader.read(path, _shown(path, root), dialect)
         _add(report, page)
         report.includes += _includes(path, page.path)
+    report.refused.sort(key=lambda problem: (problem.page, problem.line))
     return report
 
 
@@ -344,6 +353,10 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _pages(number: int) -> str:
+    return "1 page" if number == 1 else f"{number} pages"
+
+
 def _blocks(number: int) -> str:
     return "1 block" if number == 1 else f"{number} blocks"
 
@@ -358,7 +371,7 @@ def told(report: Report, most: int) -> Iterator[str]:
     """The report, for a person; of what is many, the first `most`."""
     site = report.site
     builder = f"{site.builder} ({site.file.name})" if site.file else "Markdown without a builder"
-    yield f"{site.source}: {builder}, {len(site.pages)} pages; nothing was executed"
+    yield f"{site.source}: {builder}, {_pages(len(site.pages))}; nothing was executed"
     yield from _counted("would run", report.run)
     yield from _counted("only shown", report.shown)
     if report.skipped:
@@ -370,7 +383,7 @@ def told(report: Report, most: int) -> Iterator[str]:
         yield from _places("code of files", report.includes, most, "places")
         yield f"  {'':<20}what a macro inserts is not read; write it as a {{literalinclude}}"
     if site.unread:
-        yield f"  {'not read':<20}{len(site.unread)} pages of reStructuredText"
+        yield f"  {'not read':<20}{_pages(len(site.unread))} of reStructuredText"
     if report.refused:
         yield from ("", f"Would be reported as errors: {len(report.refused)}")
         shown = [f"{each.page}:{each.line}: {each.message}" for each in report.refused]

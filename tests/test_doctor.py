@@ -119,7 +119,7 @@ def test_settings_that_it_proposes_can_be_used(sphinx: Repository) -> None:
 def test_it_says_it_to_a_person_too(sphinx: Repository) -> None:
     done = sphinx.crossnotes("doctor")
     assert done.code == 0
-    assert "Sphinx (conf.py), 1 pages; nothing was executed" in done.out
+    assert "Sphinx (conf.py), 1 page; nothing was executed" in done.out
     assert "docs/source/a.md:19 haskell" in done.out
     assert "    docs/source/a.md:10: pip install attrs" in done.out
     assert '  unlabelled = "show"' in done.out
@@ -158,7 +158,11 @@ def test_django_project_at_the_root_is_proposed(repository: Repository) -> None:
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("nowhere", "nowhere: no such file or folder"), ("empty", "empty: no pages; looked for *.md")],
+    [
+        ("nowhere", "nowhere: no such file or folder"),
+        ("empty", "empty: no pages; looked for *.md"),
+        ("pyproject.toml", "pyproject.toml: not a page; pages are Markdown (.md, .markdown)"),
+    ],
 )
 def test_path_without_pages_is_told(repository: Repository, path: str, said: str) -> None:
     (repository.root / "empty").mkdir()
@@ -179,6 +183,31 @@ def test_our_own_pages_have_nothing_unlabelled_or_unknown() -> None:
     found = json.loads(done.stdout)
     assert (found["unlabelled"], found["unknown"], found["refused"]) == ([], {}, [])
     assert sum(found["run"].values()) > 200
+
+
+def test_pages_without_a_builder_are_those_of_the_settings_or_of_docs(
+    repository: Repository,
+) -> None:
+    repository.page("# A\n\n```python\nx = 1\n```\n")
+    repository.write("README.md", "# R\n\n```sh\nmake\n```\n")
+    found = report(repository)
+    assert (found["source"], found["run"]) == ("docs", {"python": 1})
+    repository.write("guide/a.md", "# A\n\n```sql\nSELECT 1;\n```\n")
+    repository.write("pyproject.toml", '[tool.crossnotes]\nsource = "guide"\n')
+    found = report(repository)
+    assert (found["source"], found["run"]) == ("guide", {"sql": 1})
+
+
+def test_file_of_a_builder_stands_for_its_site(sphinx: Repository) -> None:
+    assert report(sphinx, "docs/source/conf.py") == report(sphinx, "docs/source")
+
+
+def test_folder_of_pages_is_read_from_the_root_of_its_project(sphinx: Repository) -> None:
+    for path in (".", "docs", "docs/source", "docs/source/a.md"):
+        found = report(sphinx, path)
+        assert found["unlabelled"] == ["docs/source/a.md:15"]
+        assert 'source = "docs/source"' in str(found["settings"])
+    assert report(sphinx, "docs")["builder"] == "Sphinx"
 
 
 def test_single_page_is_read(repository: Repository) -> None:

@@ -165,7 +165,7 @@ def test_file_that_is_no_ledger_is_named_with_its_line(
     with pytest.raises(LedgerError) as caught:
         ledgers.read_if_there(path)
     assert str(caught.value).startswith(f"{path}:{line}: not a ledger: {what}")
-    assert "bring back the file as it was, or remove it" in str(caught.value)
+    assert "restore the file, or delete it" in str(caught.value)
 
 
 def test_file_that_is_not_utf8_is_no_ledger(tmp_path: Path) -> None:
@@ -176,7 +176,9 @@ def test_file_that_is_not_utf8_is_no_ledger(tmp_path: Path) -> None:
 
 def test_ledger_of_another_schema_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "l.json").write_text('{\n"schema": 3}')
-    with pytest.raises(LedgerError, match=r"l.json:2: schema 3; this version knows 1 and 2: take"):
+    with pytest.raises(
+        LedgerError, match=r"l.json:2: schema 3; this version knows 1 and 2: install"
+    ):
         ledgers.read(tmp_path / "l.json")
 
 

@@ -71,4 +71,4 @@ def test_part_without_pages_is_green(pages: Repository) -> None:
 def test_part_that_is_none_is_told(pages: Repository, shard: str) -> None:
     done = pages.crossnotes("test", "docs", f"--shard={shard}")
     assert done.code == 2
-    assert f"--shard {shard}: write a part and their number, such as 2/5" in done.err
+    assert f"--shard {shard}: write the part and the number of parts, such as 2/5" in done.err

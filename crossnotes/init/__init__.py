@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -57,6 +59,11 @@ def make(folder: Path, choice: Choice) -> list[Path]:
     if unknown := [name for name in choice.targets if name not in every_target()]:
         known = ", ".join(sorted(every_target()))
         raise InitError(f"unknown target {unknown[0]!r}; known are: {known}")
+    if not re.fullmatch(r"[\w.-]+", choice.theme):
+        raise InitError(f"{choice.theme!r} is not the name of a theme, such as furo")
+    for code in choice.languages:
+        if not re.fullmatch(config.LANGUAGE, code) or not own_name(code):
+            raise InitError(f"{code!r} is not a code of a language, such as en or pt_BR")
     if (choice.django and Path(choice.django).is_absolute()) or ".." in Path(choice.django).parts:
         raise InitError(f"the Django project has to be in {folder}: {choice.django!r} is not")
     texts = dict(_texts(folder, choice))
@@ -87,13 +94,14 @@ def _texts(folder: Path, choice: Choice) -> Iterator[tuple[Path, str]]:
                 continue
             name = f"{choice.django}/{name.removeprefix('django/')}"
         text = path.read_text(encoding="utf-8")
-        for word, value in values.items():
-            text = text.replace(f"@{word}@", value)
+        # At once: what a person writes may look like one of these words.
+        text = re.sub(r'"@(PROJECT)@"|@([A-Z_]+)@', lambda word: values[word[1] or word[2]], text)
         yield Path(NAMES.get(name, name)), text.rstrip("\n") + "\n" if text else text
 
 
 def _values(choice: Choice, is_new: bool) -> dict[str, str]:
     models = (TEMPLATE / "docs/models.md").read_text(encoding="utf-8") if is_new else ""
+    models = models.replace("@DJANGO@", choice.django)
     labels = dict(zip(choice.databases, choice.targets, strict=True))
     extras = [extra for extra in _EXTRAS if any(t.startswith(extra) for t in choice.targets)]
     extras = ["mysql" if extra == "mariadb" else extra for extra in extras]
@@ -101,15 +109,16 @@ def _values(choice: Choice, is_new: bool) -> dict[str, str]:
     listed = f"{', '.join(named[:-1])} and {named[-1]}" if named[1:] else named[0]
     return {
         "MODELS": models,
-        "NAME": choice.name.replace('"', "'"),
+        "NAME": " ".join(choice.name.split()),
+        "PROJECT": _quoted(" ".join(choice.name.split())),
         "THEME": choice.theme,
         "DJANGO": choice.django,
-        "DJANGO_LINE": f'django = "{choice.django}"\n' if choice.django else "",
+        "DJANGO_LINE": f"django = {_quoted(choice.django)}\n" if choice.django else "",
         "TARGETS": listed,
         "TARGET_LIST": ", ".join(f'"{target}"' for target in choice.targets),
         "TABS": _tabs(labels),
         "TAB_LABELS": "\n".join(f'"{label}" = "{target}"' for label, target in labels.items()),
-        "LANGUAGES": "\n".join(f'{code} = "{own_name(code)}"' for code in choice.languages),
+        "LANGUAGES": "\n".join(f"{code} = {_quoted(own_name(code))}" for code in choice.languages),
         "EXTRAS": ",".join(dict.fromkeys(["site", "servers", *extras])),
     }
 
@@ -126,13 +135,20 @@ def _tabs(labels: dict[str, str]) -> str:
     return "\n".join(["::::{tabs}", *tabs, "::::"])
 
 
+def _quoted(text: str) -> str:
+    """A text as TOML and Python write it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def own_name(language: str) -> str:
-    """What a language calls itself; its code where Babel is not installed."""
+    """What a language calls itself; its code where Babel is not installed, and "" where that does
+    not know it."""
     try:
         from crossnotes.site.defaults import own_name as of_babel
     except ImportError:
         return language
-    return of_babel(language)
+    name = of_babel(language)
+    return "" if name == language else name
 
 
 def missing(choice: Choice) -> Iterator[str]:
@@ -170,7 +186,7 @@ def difference(root: Path, conf: Path, source: Path, choice: Choice) -> str:
         lines = [
             "[tool.crossnotes]",
             f'source = "{source.relative_to(root).as_posix()}"',
-            *([f'django = "{choice.django}"'] if choice.django else []),
+            *([f"django = {_quoted(choice.django)}"] if choice.django else []),
             f"targets = [{', '.join(f'{target!r}' for target in choice.targets)}]".replace(
                 "'", '"'
             ),
@@ -182,9 +198,11 @@ def difference(root: Path, conf: Path, source: Path, choice: Choice) -> str:
 
 
 def _with_extension(conf: Path, text: str) -> str:
-    """conf.py with our extension at the end of its list."""
+    """conf.py with our extension at the end of its list, behind one that reads Markdown."""
     if EXTENSION in text:
         return text
+    has_myst = "myst_parser" in text or "myst_nb" in text
+    wanted = [f'"{name}"' for name in (*(() if has_myst else ("myst_parser",)), EXTENSION)]
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -202,17 +220,15 @@ def _with_extension(conf: Path, text: str) -> str:
                 one_line = statement.lineno == statement.end_lineno
                 indent = " " * last.col_offset
                 between = ", " if one_line else f",\n{indent}"
-                lines[at] = f'{before.decode()}{between}"{EXTENSION}"{after.decode()}'
+                lines[at] = between.join([before.decode(), *wanted]) + after.decode()
                 return "".join(lines)
             case ast.Assign(targets=[ast.Name(id="extensions")], value=ast.List(elts=[])):
                 lines[statement.lineno - 1 : statement.end_lineno] = [
-                    f'extensions = ["{EXTENSION}"]\n'
+                    f"extensions = [{', '.join(wanted)}]\n"
                 ]
                 return "".join(lines)
     has_one = any(isinstance(node, ast.Name) and node.id == "extensions" for node in ast.walk(tree))
-    end = (
-        f'extensions = [*extensions, "{EXTENSION}"]' if has_one else f'extensions = ["{EXTENSION}"]'
-    )
+    end = f"extensions = [{', '.join(['*extensions', *wanted] if has_one else wanted)}]"
     return f"{text.rstrip()}\n\n{end}\n"
 
 

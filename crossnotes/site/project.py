@@ -111,6 +111,11 @@ def find(root: Path = Path()) -> Project:
     for conf in confs:
         stated(conf)  # raises SiteError for what is there and cannot be read
     looked = ", ".join(f"{name}/" for name in folders if name != ".")
+    if not confs and (root / "mkdocs.yml").is_file():
+        raise SiteError(
+            f"{root / 'mkdocs.yml'}: this is a site of MkDocs, and Crossnotes builds sites of "
+            "Sphinx; `crossnotes doctor` and `crossnotes test` read its pages as they are"
+        )
     if not confs:
         raise SiteError(
             f"{root / 'conf.py'}: no such file, and none in {looked}; run this in the folder of a "

@@ -310,7 +310,7 @@ def test_database_that_a_page_does_not_get_is_said_plainly(project: Repository) 
     code = ["from notes.models import Note", 'Note.objects.using("other").count()']
     line, message = project.failure(block("python", *code))
     assert line == 5
-    assert "a page is run on `default` alone" in message
+    assert "a page runs on `default` alone" in message
 
 
 # -- console --------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def test_rows_are_shown_as_sqlite3_shows_them(repository: Repository) -> None:
     wrong = repository.failure(block("console", *lines[:3], "hello!|10|0.2", "|20|2.0"))
     assert wrong == (7, "the output is not what the page shows")
     line, message = repository.failure(block("console", "sqlite> .mode box"))
-    assert (line, message[:31]) == (4, "`.mode box` of sqlite3 is not r")
+    assert (line, message[:31]) == (4, "`.mode box` of sqlite3 is not s")
 
 
 def test_rows_are_shown_as_psql_shows_them(repository: Repository) -> None:

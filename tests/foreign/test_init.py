@@ -1,6 +1,7 @@
 """`crossnotes init`: what it makes is built in all its languages, and its blocks pass, at once."""
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,54 @@ def test_what_is_there_is_never_written_over(wheel: Wheel, project: Write) -> No
     done = wheel.crossnotes("init", "new", "--targets", "sqlite,klingon", cwd=root)
     assert (done.code, (root / "new").exists()) == (2, False)
     assert "unknown target 'klingon'; known are: mariadb, " in done.said
+
+
+def test_what_a_person_types_is_written_as_it_is(wheel: Wheel, tmp_path: Path) -> None:
+    name = 'Bob\\s "best" @THEME@ – @MODELS@'
+    options = ["--name", name, "--languages", "en,en", "--targets", "sqlite, sqlite"]
+    done = wheel.crossnotes("init", "notes", *options, "--django", 'the "site"', cwd=tmp_path)
+    assert done.code == 0, done.said
+    root = tmp_path / "notes"
+    said = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["crossnotes"]
+    assert (said["django"], said["targets"]) == ('the "site"', ["sqlite"])
+    assert said["languages"] == {"en": "English"}
+    names: dict[str, object] = {}
+    exec((root / "conf.py").read_text("utf-8"), names)
+    assert names["project"] == name
+    assert (root / "docs/index.md").read_text("utf-8").startswith(f"# {name}\n")
+    assert wheel.crossnotes("test", cwd=root).code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--languages", "en,english"], "'english' is not a code of a language, such as en or pt_"),
+        (["--languages", "../x"], "'../x' is not a code of a language"),
+        (["--theme", 'a"b'], "'a\"b' is not the name of a theme, such as furo"),
+        (["--django", "../x"], "the Django project has to be in new: '../x' is not"),
+    ],
+)
+def test_what_makes_no_site_is_refused(
+    wheel: Wheel, tmp_path: Path, options: list[str], said: str
+) -> None:
+    done = wheel.crossnotes("init", "new", *options, cwd=tmp_path)
+    assert (done.code, (tmp_path / "new").exists()) == (2, False)
+    assert said in done.said
+
+
+def test_project_without_markdown_gets_what_reads_it(wheel: Wheel, project: Write) -> None:
+    root = project({"docs/conf.py": 'project = "A"\nextensions = []\n', "docs/index.rst": "A\n=\n"})
+    done = wheel.crossnotes("init", "--existing", cwd=root)
+    assert '+extensions = ["myst_parser", "crossnotes.sphinxext"]\n' in done.said
+    assert "docs: no Markdown pages (*.md), and blocks are run in no others" in done.said
+
+
+def test_site_of_mkdocs_is_told_what_can_be_done(wheel: Wheel, project: Write) -> None:
+    root = project({"mkdocs.yml": "site_name: A\n", "docs/index.md": "# A\n"})
+    for command in (["init", "--existing"], ["html"]):
+        done = wheel.crossnotes(*command, cwd=root)
+        assert done.code == 2
+        assert "mkdocs.yml: this is a site of MkDocs" in done.said
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,9 @@ def test_number_of_rows_that_a_client_tells_is_checked(on: Repository, target: s
     (result,) = on.run(target=target).results
     assert result.failure is not None
     assert result.failure.line == 1 + len(wrong.splitlines())
-    assert result.failure.message.startswith("the statement gave or changed another number of rows")
+    assert result.failure.message.startswith(
+        "the statement returned or changed a different number of rows"
+    )
     assert (result.failure.got, "3" in result.failure.expected) == ("2 rows", True)
 
 

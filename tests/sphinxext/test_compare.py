@@ -378,6 +378,7 @@ def test_a_label_that_is_too_long_is_told_of(site: Repository) -> None:
     label = "A row whose name is much longer than what fits"
     site.page(f"# Page\n\n{block}\n```{{compare}} one\n\none: {label}\n```\n", "index.md")
     done = sphinx_build(site.root)
-    assert "WARNING: the row 'one' has a label of 46 characters; 40 fit beside the answers" in (
-        done.messages
+    assert (
+        "WARNING: the row 'one' has a label of 46 characters; at most 40 fit beside the results"
+        in (done.messages)
     )

@@ -76,7 +76,7 @@ def test_marks_of_doctest_are_not_shown_and_break_no_build(
     ("block", "said"),
     [
         ("```pycon\n1 + 1\n3\n```", "a session without a prompt"),
-        ("```console\nshell> ls\n```", "`shell>` is a prompt that is not run here"),
+        ("```console\nshell> ls\n```", "`shell>` is a prompt that is not supported"),
         ("```pycon\n>>> 1  # doctest: +ELIPSIS\n1\n```", "unknown doctest option"),
         (MIXED, "a tab set that mixes targets"),
     ],

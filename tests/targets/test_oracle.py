@@ -144,7 +144,7 @@ def test_text_that_differs_fails_at_its_line(project: Repository) -> None:
 def test_block_that_asks_the_server_all_the_same_fails(project: Repository, code: str) -> None:
     project.page(compiled(code, ""))
     ((_, message),) = failures(project.run(target="oracle").results)
-    assert message == ("RuntimeError: this asks the server, and a block marked :compiled: has none")
+    assert message == ("RuntimeError: this needs a server, and a block marked :compiled: has none")
 
 
 def test_pages_without_such_blocks_are_not_run(project: Repository) -> None:

@@ -148,7 +148,10 @@ def test_django_project_is_told_that_django_has_no_backend(
     [
         ("import nothing_of_the_kind\n", "ModuleNotFoundError: No module named 'nothing_of_the_k"),
         ("x = 1\n", "crossnotes_duckdb has no TARGETS"),
-        ("TARGETS = ['duckdb']\n", "TARGETS of crossnotes_duckdb holds 'duckdb', which is no Tar"),
+        (
+            "TARGETS = ['duckdb']\n",
+            "TARGETS of crossnotes_duckdb holds 'duckdb', which is not a Tar",
+        ),
         ("from crossnotes.targets.sqlite import TARGETS\n", "a target 'sqlite' already exists"),
     ],
 )

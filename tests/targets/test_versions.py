@@ -56,7 +56,7 @@ def test_request_names_a_target_and_a_series(text: str, name: str) -> None:
     [
         ("db2", "unknown target 'db2'; known are: mariadb, "),
         ("mysql@", "mysql@: '' is not a version; write a series of MySQL, such as mysql@9.7"),
-        ("mysql@latest", "mysql@latest: 'latest' is no version"),
+        ("mysql@latest", "mysql@latest: 'latest' is not a version"),
         ("mysql@8", "mysql@8 names more than one series of MySQL: mysql@8.0, mysql@8.1, "),
     ],
 )

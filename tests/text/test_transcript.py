@@ -172,7 +172,7 @@ def test_prompt_of_a_shell_is_one_whoever_is_where(prompt: str) -> None:
 @pytest.mark.parametrize(
     ("code", "line", "said"),
     [
-        ("shell> mysql", 0, "`shell>` is a prompt that is not run here"),
+        ("shell> mysql", 0, "`shell>` is a prompt that is not supported"),
         ("SQL> SELECT 1 FROM dual;", 0, "`SQL>` is"),
         ("C:\\> dir", 0, "`C:\\>` is"),
         ("C:\\Users\\fred> dir", 0, "`C:\\Users\\fred>` is"),

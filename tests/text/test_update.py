@@ -198,7 +198,9 @@ def test_two_answers_in_one_place_are_a_problem_at_its_line(
     for (problem,), line in zip(found, (4, 9), strict=True):
         assert isinstance(problem, Problem)
         assert (problem.page, problem.line) == ("docs/a.md", line)
-        assert "(sqlite True, mysql False): write it as a {snippet} with an" in problem.message
+        assert (
+            "(sqlite True, mysql False): write the block as a {snippet} with an" in problem.message
+        )
 
 
 def test_edits_are_done_from_the_end_so_that_lines_stay_true() -> None:
