@@ -23,8 +23,10 @@ STYLES = {
     "crossnotes-compare": "crossnotes-compare.css",
     "crossnotes-sequence": "crossnotes-sequence.css",
 }
-#: What stands on a page that offers files, one for each tab.
-FILES = 'class="crossnotes-downloads'
+#: The class of a link to an issue about the page.
+ISSUE = "crossnotes-issue"
+#: The class of what offers files, one for each tab.
+OF_TABS = "crossnotes-of-tabs"
 
 
 def offer(app: "Sphinx", folder: Path) -> None:
@@ -64,7 +66,9 @@ def add_to_page(
     for drawn, style in STYLES.items():
         if drawn in body:
             app.add_css_file(style)
-    if FILES in body:
+    if ISSUE in body:
+        app.add_js_file("crossnotes-issue.js", loading_method="defer")
+    if OF_TABS in body:
         # In the head, so that a link is hidden as it arrives, and nothing moves.
         script = context["pathto"]("_static/crossnotes-downloads.js", resource=True)
         tag = f'<script src="{script}"></script>'
