@@ -16,6 +16,7 @@ EXTENSIONS = [
     "messages",
     "lexers",
     "html",
+    "repository",
     "snippet",
     "sessions",
     "marks",
