@@ -6,13 +6,16 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 UV := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help html snippet-test drivers packages results results-from results-check propose-results django reference test check serve offline linkcheck intl intl-status intl-check targets lock bench chaos dist clean
+.PHONY: help html publish snippet-test drivers packages results results-from results-check propose-results django reference test check serve offline linkcheck intl intl-status intl-check targets lock bench chaos dist clean
 
 help:  # Show this list
 	@sed -n 's/^\([a-z-]*\):.*  # \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 html: $(VENV)/site  # Build the site in both languages into build/html
 	@$(RUN) -m crossnotes html
+
+publish: $(VENV)/site  # Build the site for its place on the web (CROSSNOTES_BASE_URL), and refuse addresses of examples
+	@$(RUN) -m crossnotes html --publish
 
 serve: $(VENV)/site  # Build the site, serve it, and rebuild it on every change (PORT=8000)
 	@$(RUN) -m crossnotes serve $(addprefix --port ,$(PORT))

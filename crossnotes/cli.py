@@ -592,11 +592,17 @@ def _row(target: Target, environment: Mapping[str, str]) -> dict[str, str]:
 
 @main.command()
 @click.option("--offline", is_flag=True, help="Also write a zip of the site, for reading offline.")
-def html(offline: bool) -> None:
+@click.option(
+    "--publish",
+    is_flag=True,
+    help="Refuse addresses of examples, and a missing one that a page needs.",
+)
+def html(offline: bool, publish: bool) -> None:
     """Build the site in every language."""
     from crossnotes.site import build
 
-    sys.exit(build.build(offline=offline))
+    options = ["-D", "crossnotes_publish=1"] if publish else []
+    sys.exit(build.build(offline=offline, options=options))
 
 
 @main.command()

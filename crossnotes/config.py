@@ -101,6 +101,14 @@ KEYS = (
     ),
     Key("ledger", "string", "The folder of the results that the site shows.", f"`{LEDGER}`"),
     Key(
+        "repository",
+        "string",
+        "The address of the repository, such as `https://github.com/owner/name`: console blocks "
+        "show it for `{repository}`, and pages have links to edit them and to open an issue about "
+        "a block.",
+        "the variable `CROSSNOTES_REPOSITORY_URL`, else what GitHub's runners say",
+    ),
+    Key(
         "show-only",
         "list",
         "More languages whose blocks are shown and never run.",
@@ -171,6 +179,7 @@ class Config:
     targets: tuple[str, ...] = ()
     languages: Mapping[str, str] = field(default_factory=dict)
     ledger: str = LEDGER
+    repository: str = ""
     unlabelled: str = "refuse"
     setup: str = ""
     setup_line: int = 1
@@ -301,6 +310,12 @@ def _config(place: _Place, table: Any) -> Config:
             )
     for name in ("source", "ledger"):
         _check_folder(place, name, table.get(name, ""))
+    if (address := table.get("repository")) is not None and not is_address(address):
+        raise place.error(
+            ("repository",),
+            f"repository in [tool.crossnotes] is {address!r}; it has to be an address such as "
+            "https://github.com/owner/name",
+        )
     source = table.get("source", SOURCE)
     return Config(
         root=place.path.parent,
@@ -316,12 +331,20 @@ def _config(place: _Place, table: Any) -> Config:
         targets=tuple(table.get("targets", ())),
         languages=table.get("languages", {}),
         ledger=table.get("ledger", LEDGER),
+        repository=table.get("repository", ""),
         unlabelled=table.get("unlabelled", "refuse"),
         setup=table.get("setup", ""),
         setup_line=_first_line_of(place, "setup") if "setup" in table else 1,
         on_failure=table.get("on-failure", "stop"),
         shell=table.get("shell", True),
         is_default=False,
+    )
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of something on the web."""
+    return (
+        re.fullmatch(r"https?://[^\s\"'<>`$;|&()\\/]+(?:/[^\s\"'<>`$;|&()\\]*)?", text) is not None
     )
 
 

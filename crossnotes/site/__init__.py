@@ -17,6 +17,7 @@ EXTENSIONS = [
     "languages",
     "notfound",
     "frontmatter",
+    "markdown",
     "discovery",
     "keywords",
     "search",

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from babel.core import Locale, UnknownLocaleError
+from sphinx.util import logging
 
 from crossnotes import config as configuration
 from crossnotes.site.pages import TEMPLATES
 from crossnotes.site.project import locale_of
+from crossnotes.sphinxext.repository import address_of, is_nobodys, place_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
+
+logger = logging.getLogger(__name__)
 
 #: The prompts after which a console block has something to type, and those of lines that go on.
 PROMPTS = "|".join(
@@ -133,12 +137,8 @@ def root_of(app: "Sphinx") -> Path:
 
 
 def set_edit_link(app: "Sphinx", config: "Config") -> None:
-    """Where a reader can edit a page, or its translation. GitHub's runners say where they are."""
-    repository = config.crossnotes_repository_url or "/".join(
-        os.environ[name]
-        for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
-        if os.environ.get("GITHUB_REPOSITORY")
-    )
+    """Where a reader can edit a page, or its translation."""
+    repository = address_of(app)
     options = config.html_theme_options
     if not repository or {"source_edit_link", "source_repository"} & set(options):
         return
@@ -146,16 +146,30 @@ def set_edit_link(app: "Sphinx", config: "Config") -> None:
     if config.language != next(iter(config.crossnotes_languages)):
         folder = folder / config.locale_dirs[0] / config.language / "LC_MESSAGES"
     place = Path(os.path.relpath(folder, root_of(app))).as_posix()
-    link = f"{repository.rstrip('/')}/edit/main/{place}/{{filename}}"
+    link = f"{repository}/edit/main/{place}/{{filename}}"
     config.html_theme_options = {**options, "source_edit_link": link}
+
+
+def check_base_url(app: "Sphinx") -> None:
+    """Refuse to publish a site whose canonical links and sitemap lead to nobody's host."""
+    said: str = app.config.crossnotes_base_url
+    if not app.config.crossnotes_publish or not is_nobodys(said):
+        return
+    logger.warning(
+        "crossnotes_base_url is %r; a site that is published needs the address where it will "
+        "stand, in conf.py or the variable CROSSNOTES_BASE_URL",
+        said,
+        location=place_of(app, "crossnotes_base_url"),
+        type="crossnotes",
+        subtype="publish",
+    )
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     environ = os.environ.get
     app.add_config_value("crossnotes_languages", {}, "html", [dict])
     app.add_config_value("crossnotes_base_url", environ("CROSSNOTES_BASE_URL", ""), "html", [str])
-    app.add_config_value(
-        "crossnotes_repository_url", environ("CROSSNOTES_REPOSITORY_URL", ""), "html", [str]
-    )
+    app.setup_extension("crossnotes.sphinxext.repository")
     app.connect("config-inited", set_defaults, priority=0)
+    app.connect("builder-inited", check_base_url)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,8 +5,10 @@ The addresses are those of the configured base URL. sphinx-sitemap would list re
 search page, and knows no pages in folders of languages that are built apart.
 """
 
+import json
 from datetime import UTC, datetime
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from babel.core import get_global
@@ -15,8 +17,10 @@ from jinja2.filters import do_striptags as striptags
 
 from crossnotes.site.frontmatter import description_of
 from crossnotes.site.languages import links
+from crossnotes.site.markdown import name_of
 from crossnotes.site.pages import add_to_head, is_page
 from crossnotes.sphinxext.files import write
+from crossnotes.sphinxext.known import known_to
 from crossnotes.sphinxext.reading_order import in_reading_order
 
 if TYPE_CHECKING:
@@ -62,7 +66,8 @@ def _url(app: "Sphinx", docname: str) -> str:
 
 
 def llms(app: "Sphinx") -> str:
-    """The site's name and summary, and its pages with theirs (https://llmstxt.org/)."""
+    """The site's name and summary, and its pages as Markdown with theirs
+    (https://llmstxt.org/)."""
     root = app.config.root_doc
     lines = [f"# {app.config.project}", ""]
     if summary := description_of(app.env, root):
@@ -70,7 +75,7 @@ def llms(app: "Sphinx") -> str:
     lines += [f"## {app.config.crossnotes_languages[app.config.language]}", ""]
     for docname in pages_for_others(app):
         title = app.env.titles[docname].astext()
-        address = app.config.html_baseurl + app.builder.get_target_uri(docname)
+        address = app.config.html_baseurl + name_of(docname)  # with the answers in it
         said = description_of(app.env, docname)
         lines.append(f"- [{title}]({address})" + (f": {said}" if said else ""))
     return "\n".join(lines) + "\n"
@@ -102,6 +107,33 @@ def add_to_page(
         said.append((name, _with_country(language)))
     tags = (f'<meta property="og:{name}" content="{text}">' for name, text in said if text)
     add_to_head(context, *tags)
+    if doctree is not None and page != config.notfound_pagename:
+        add_to_head(context, linked_data(app, page, context))
+
+
+def linked_data(app: "Sphinx", page: str, context: dict[str, Any]) -> str:
+    """What a page is, for search engines: data, and no script that any policy would refuse."""
+    known = known_to(app)
+    marks = known.marks(known.page(Path(app.env.doc2path(page))))
+    changed, _known = getattr(app.env, "git_last_updated", {}).get(page) or (None, None)
+    dates = [mark.date for of_block in marks.values() for mark in of_block if mark.date]
+    if changed:
+        dates.append(f"{datetime.fromtimestamp(int(changed), UTC):%Y-%m-%d}")
+    said = {
+        "@context": "https://schema.org",
+        "@type": "TechArticle" if page != app.config.root_doc else "WebSite",
+        "headline" if page != app.config.root_doc else "name": app.env.titles[page].astext(),
+        "description": description_of(app.env, page),
+        "inLanguage": app.config.language,
+        # The day of the last answer of a database, or of the last change.
+        "dateModified": max(dates, default=""),
+        "url": context.get("pageurl") or "",
+    }
+    text = json.dumps(
+        {k: v for k, v in said.items() if v}, ensure_ascii=False, separators=(",", ":")
+    )
+    safe = text.replace("<", "\\u003c").replace("&", "\\u0026")
+    return f'<script type="application/ld+json">{safe}</script>'
 
 
 def _with_country(language: str) -> str:

@@ -56,6 +56,12 @@ def title_of(home: str) -> str:
     return html.unescape(found[1]).strip() if found else ""
 
 
+def icon_of(home: str, language: str) -> str:
+    """The icon that the first page of a language names, from the folder above; or nothing."""
+    found = attribute(home, "link", "icon", "href")
+    return f"{language}/{found}" if found and not urlsplit(found).scheme else found
+
+
 def zip_of(out: Path, languages: Iterable[str]) -> Path:
     """Where the whole site is as one file, named after it."""
     homes = (_read(folder / "index.html") for folder in (out / next(iter(languages)), out))
@@ -95,7 +101,9 @@ def write(languages: Mapping[str, str], out: Path, source: str) -> None:
         "label": said_in(source, "Language"),
         "offline": offline,
         "between": BETWEEN,
+        "icon": icon_of(homes[first], first),
     }
+    _write(out / "llms.txt", llms(title, choices, address.removesuffix(f"{first}/index.html")))
     front = draw.render(said, title=title, choices=choices, zip=zipped.name, size=size, css=STYLE)
     _write(out / "index.html", front)
     choices = [
@@ -103,10 +111,23 @@ def write(languages: Mapping[str, str], out: Path, source: str) -> None:
         for code, name in languages.items()
     ]
     none = draw.render(
-        said, title=f"{title}: 404", choices=choices, missing=True, css=f"{base}{STYLE}"
+        {**said, "icon": said["icon"] and f"{base}{said['icon']}"},
+        title=f"{title}: 404",
+        choices=choices,
+        missing=True,
+        css=f"{base}{STYLE}",
     )
     _write(out / "404.html", none)
     _write(out / STYLE, (TEMPLATES / STYLE).read_text(encoding="utf-8"))
+
+
+def llms(title: str, choices: Iterable[Choice], base: str) -> str:
+    """The lists for language models of all languages (https://llmstxt.org/)."""
+    lines = [f"# {title}", ""]
+    for choice in choices:
+        said = f": {choice.said}" if choice.said else ""
+        lines.append(f"- [{choice.name}]({base}{choice.code}/llms.txt){said}")
+    return "\n".join(lines) + "\n"
 
 
 def _read(page: Path) -> str:

@@ -42,6 +42,9 @@ EXTENDED = ("page.html", "search.html")
 #: What furo shows beside a page for us.
 SIDEBAR = "crossnotes-sidebar-languages.html"
 
+#: The size of a phone's window, which docutils says too.
+_VIEWPORT = re.compile(r'<meta [^>]*name="viewport"[^>]*>\n?')
+
 #: A page in the sidebar, and its name, which may be that of a database.
 _PAGE_OF_A_DATABASE = re.compile(r'<li class="([^"]*)"><a class="([^"]*)" href="([^"#]*)"')
 
@@ -62,6 +65,10 @@ def use_template(
     if template not in EXTENDED or not is_page(app, template):
         return None
     app.add_css_file("crossnotes-furo.css")
+    app.add_css_file("crossnotes-keyboard.css", priority=900)  # after that of the copy button
+    app.add_js_file("crossnotes-keyboard.js", loading_method="defer")
+    # furo has its own.
+    context["metatags"] = _VIEWPORT.sub("", context.get("metatags") or "")
     context["crossnotes_extended"] = template
     context["crossnotes_sidebar"] = SIDEBAR
     tree = context.get("furo_navigation_tree") or ""

@@ -80,7 +80,7 @@ def problems(front_matter: str, languages: Sequence[str]) -> Iterator[tuple[int,
                     known = ", ".join(languages)
                     yield (
                         line,
-                        f"keywords in {language.value!r}, which is no language of this site; "
+                        f"keywords in {language.value!r}, which is not a language of this site; "
                         f"{nearest(str(language.value), list(languages))}known are: {known}",
                     )
                 elif not _are_words(words):

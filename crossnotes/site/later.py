@@ -24,7 +24,9 @@ LATER = {
     "sphinx_highlight.js",
     "clipboard.min.js",
     "copybutton.js",
+    "crossnotes-issue.js",
     "crossnotes-keyboard.js",
+    "crossnotes-markdown.js",
 }
 
 #: Style sheets of what those scripts draw, and of extensions whose classes a page may not have.

@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: The template of a page that leads to another one.
 REDIRECT = "crossnotes-redirect.html"
 
+#: The icon of a site that names none.
+ICON = "crossnotes-icon.svg"
+
 #: What makes a site; others, such as epub, make pages of a book.
 BUILDERS = ("html", "dirhtml")
 
@@ -66,6 +69,9 @@ def add_to_page(
     if not is_page(app, template):
         return
     app.add_css_file("crossnotes-site.css")
+    if not context.get("favicon_url"):
+        icon = context["pathto"](f"_static/{ICON}", resource=True)
+        add_to_head(context, f'<link rel="icon" type="image/svg+xml" href="{icon}">')
     body = context.get("body") or ""
     # Far down a page, a reader may never come to them.
     body = body.replace("<img alt=", '<img loading="lazy" alt=')

@@ -18,6 +18,7 @@ EXTENSIONS = [
     "messages",
     "lexers",
     "html",
+    "repository",
     "snippet",
     "sessions",
     "marks",

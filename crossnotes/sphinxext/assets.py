@@ -28,12 +28,16 @@ STYLES = {
     'class="crossnotes-heat': "crossnotes-front-page.css",
     'class="crossnotes-hero': "crossnotes-front-page.css",
 }
+#: The class of what offers files, one for each tab.
+OF_TABS = "crossnotes-of-tabs"
 #: What stands on a page → the script that it needs in its head, where a script hides what it
 #: replaces before anything is drawn.
 SCRIPTS = {
-    'class="crossnotes-downloads': "crossnotes-downloads.js",
+    OF_TABS: "crossnotes-downloads.js",
     'class="crossnotes-filter': "crossnotes-filter.js",
 }
+#: The class of a link to an issue about the page.
+ISSUE = "crossnotes-issue"
 
 
 def offer(app: "Sphinx", folder: Path) -> None:
@@ -77,6 +81,8 @@ def add_to_page(
             source = context["pathto"](f"_static/{script}", resource=True)
             tag = f'<script src="{source}"></script>'
             context["metatags"] = "\n".join([context.get("metatags") or "", tag])
+    if ISSUE in body:
+        app.add_js_file("crossnotes-issue.js", loading_method="defer")
 
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":

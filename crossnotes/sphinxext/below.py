@@ -37,9 +37,10 @@ _QUIET = {COMPILED, NEEDS_PYTEST, NEEDS_RIGHTS, NEEDS_SERVER, ONLY_SHOWN}
 _NAMED = 2
 
 
-def below(snippet: Snippet, marks: Sequence[Mark], reason: str, matrix: str) -> Html:
+def below(snippet: Snippet, marks: Sequence[Mark], reason: str, matrix: str, ask: str = "") -> Html:
     """All of it. `reason` is the page's own for not running the block, in the page's language;
-    `matrix` the address of the page with all results, or ""."""
+    `matrix` the address of the page with all results, `ask` that of an issue about the block, or
+    ""."""
     html, words = "", ""
     shown: set[int] = set()
     if snippet.outputs:
@@ -191,6 +192,13 @@ def _link(matrix: str) -> str:
     return element("a", text, href=matrix, class_="crossnotes-all") if matrix else ""
 
 
+def _question(address: str) -> str:
+    """The link to an issue, of which crossnotes-issue.js makes one for each block."""
+    text = escape(str(_("Was this right on your version?")))
+    link = element("a", text, href=address, class_="crossnotes-all crossnotes-issue")
+    return f" {link}" if address else ""
+
+
 def _escaped(cells: Iterable[str]) -> list[str]:
     return [escape(cell) for cell in cells]
 
@@ -227,8 +235,9 @@ def _excused(marks: Iterable[Mark]) -> list[tuple[str, str, str]]:
 # -- the head of a page ---------------------------------------------------------------------------
 
 
-def summary(marks: Mapping[int, Sequence[Mark]], matrix: str) -> Html | None:
-    """How the blocks of a page did, in one line that unfolds; None for a page without any."""
+def summary(marks: Mapping[int, Sequence[Mark]], matrix: str, issue: str = "") -> Html | None:
+    """How the blocks of a page did, in one line that unfolds; None for a page without any. `issue`
+    is where a reader says that it was not right, or ""."""
     every = [mark for of_block in marks.values() for mark in of_block]
     if not every:
         return None
@@ -264,7 +273,9 @@ def summary(marks: Mapping[int, Sequence[Mark]], matrix: str) -> Html | None:
         has_reasons = any(mark.state == "excused" for found in never for mark in found)
         said += " " + result_html("excused" if has_reasons else "not-run", escape(text))
     table = element("table", rows(map(_of_version, by_version.values())))
-    return drawn(_unfolds(said.strip(), table + _link(matrix), "crossnotes-summary"))
+    return drawn(
+        _unfolds(said.strip(), table + _link(matrix) + _question(issue), "crossnotes-summary")
+    )
 
 
 def _is_never(marks: Iterable[Mark]) -> bool:

@@ -33,7 +33,8 @@ RULES = """\
   html[data-crossnotes-db="DB"] .crossnotes-answers:has(tr[data-db~="DB"]):not(.crossnotes-open) \
 tr:not([data-db~="DB"]),
   html[data-crossnotes-db="DB"]:not(.crossnotes-ready) .crossnotes-only:not([data-db~="DB"]) \
-> :not(summary) {
+> :not(summary),
+  html[data-crossnotes-db="DB"] .crossnotes-downloads:has([data-db~="DB"]) a:not([data-db~="DB"]) {
     display: none;
   }
 

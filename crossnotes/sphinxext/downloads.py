@@ -1,5 +1,8 @@
-"""Each program of a page as one file beside it, offered for the tab that the reader chose."""
+"""Each program of a page as one file beside it, offered for the database, or the tab, that the
+reader chose."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +10,9 @@ from docutils import nodes
 
 from crossnotes.page import Page
 from crossnotes.program import Program, programs, targets_of
+from crossnotes.results import Results
+from crossnotes.sphinxext.answers import in_order, label_of, product_of
+from crossnotes.sphinxext.assets import OF_TABS
 from crossnotes.sphinxext.files import write
 from crossnotes.sphinxext.html import Html
 from crossnotes.sphinxext.known import known_to
@@ -21,46 +27,113 @@ if TYPE_CHECKING:
 
 
 class DownloadLink(nodes.reference):
-    """A link that a script shows for one tab, where the page has our script of tabs."""
+    """A link to a file, for one tab, where the page has tabs of databases, or for the databases
+    that it has the code for."""
 
 
-def offered(app: "Sphinx", page: Page) -> list[tuple[str, Program]]:
-    """Label of a tab ("" for a page that has none for databases) and its program."""
-    labels = known_to(app).labels
+@dataclass(frozen=True)
+class Offer:
+    """A program that is offered, and the targets that its file is for. `label` is that of a tab of
+    the page, or "" where no tab is for a database."""
+
+    program: Program
+    targets: tuple[str, ...]
+    label: str = ""
+
+    @property
+    def databases(self) -> list[str]:
+        return in_order(map(product_of, self.targets))
+
+    @property
+    def reader(self) -> str:
+        """Whom it is for, in the head of the file."""
+        if self.label:
+            return f"as read in the tab {self.label}"
+        *others, last = map(label_of, self.databases)
+        return f"for {', '.join(others)} and {last}" if others else f"for {last}"
+
+
+def offers(known: Results, page: Page) -> list[Offer]:
+    """The files of a page: one a tab of a database; else one for all databases with the same code.
+    None for a database that the page was never run on, where the project has any results."""
+    labels, settings = known.labels, settings_of(known)
     named = [t for t in page.tab_sets if any(labels.target_of(label) for label in t.labels)]
-    names = targets_of(page, labels, known_to(app).of_project) if named else ["sqlite"]
-    return [
-        (every_target()[target].label if named else "", program)
+    names = targets_of(page, labels, known.of_project)
+    found = [
+        (target, program)
         for target in names
         for program in programs(page, target, labels)
         if any("skip" not in snippet.options for snippet in program.snippets)
     ]
+    if named:
+        every = every_target()
+        return [Offer(program, (target,), every[target].label) for target, program in found]
+    ran = {mark.target for of in known.marks(page).values() for mark in of if mark.state in RAN}
+    same: dict[tuple[tuple[str, ...], str], list[tuple[str, Program]]] = {}
+    for target, program in found:
+        if target not in ran and (ran or known.ledgers):
+            continue
+        text = download.code(program, settings, known.config.setup)
+        same.setdefault((tuple(program.labels), text), []).append((target, program))
+    return [Offer(of[0][1], tuple(target for target, _ in of)) for of in same.values()]
+
+
+#: States of a block that was run.
+RAN = ("passed", "failed", "changed")
+
+
+def settings_of(known: Results) -> str:
+    return known.project.settings if known.project else ""
+
+
+def text_of(known: Results, offer: Offer, title: str) -> str:
+    """A file that is offered."""
+    settings, setup = settings_of(known), known.config.setup
+    return download.script(offer.program, title, offer.reader, settings, setup)
 
 
 def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Write the files of a page, and put the line that offers them below its summary."""
     if app.builder.name != "html":
         return
-    page = known_to(app).page(Path(app.env.doc2path(docname)))
-    found = offered(app, page)
+    known = known_to(app)
+    found = offers(known, known.page(Path(app.env.doc2path(docname))))
     title = next(iter(doctree.findall(nodes.title)), None)
     if not found or title is None:
         return
     translated = tab_labels(doctree)
     line = nodes.paragraph(classes=["crossnotes-downloads", NO_SEARCH])
+    if any(offer.label for offer in found):
+        line["classes"].append(OF_TABS)
     line += nodes.Text(str(_("The page's code as one file:")))
-    for label, program in found:
-        name = download.file_name(docname, program)
-        _write(app, name, program, title.astext(), label)
-        labels = [translated.get(each, each) for each in (label, *program.labels) if each]
+    every = {target for offer in found for target in offer.targets}
+    for number, offer in enumerate(found):
+        name = download.file_name(docname, offer.program)
+        write(app, name, text_of(known, offer, title.astext()))
+        own = [offer.label] if offer.label else names_of(offer.targets, every)
+        if not offer.label and set(offer.targets) == every:
+            own = []  # there is nothing to tell apart
+        labels = [translated.get(each, each) for each in (*own, *offer.program.labels)]
         text = str(_(", ")).join(labels) or "Python"
-        line += nodes.Text(" ")
+        line += nodes.Text(" · " if number and not offer.label else " ")
         link = DownloadLink("", text, refuri=name.rpartition("/")[2], internal=True)
-        link["tab"] = label
+        link["tab"], link["db"] = offer.label, "" if offer.label else " ".join(offer.databases)
         line += link
     summary = title.next_node(descend=False, siblings=True)
     place: nodes.Element = summary if isinstance(summary, Html) else title
     place.parent.insert(place.parent.index(place) + 1, line)
+
+
+def names_of(targets: Collection[str], every: Collection[str]) -> list[str]:
+    """The databases of a file as readers call them; one of its deployments, where the others have
+    another file."""
+    found: dict[str, None] = {}
+    for target in targets:
+        product = product_of(target)
+        own = {each for each in every if product_of(each) == product}
+        label = label_of(product) if own <= set(targets) else every_target()[target].label
+        found[label] = None
+    return list(found)
 
 
 def tab_labels(doctree: nodes.document) -> dict[str, str]:
@@ -69,18 +142,11 @@ def tab_labels(doctree: nodes.document) -> dict[str, str]:
     return {tab["data-tab"]: tab.astext() for tab in tabs if isinstance(tab, nodes.Element)}
 
 
-def _write(app: "Sphinx", name: str, program: Program, title: str, label: str) -> None:
-    known = known_to(app)
-    settings = known.project.settings if known.project else ""
-    write(app, name, download.script(program, title, label, settings, known.config.setup))
-
-
 def visit(translator: nodes.GenericNodeVisitor, node: DownloadLink) -> None:
-    """A link to a file, with the label that a script compares."""
+    """A link to a file, with the label that a script compares, or the databases of our styles."""
+    data = {f"data-{name}": node[name] for name in ("tab", "db") if node[name]}
     translator.body.append(  # type: ignore[attr-defined]
-        translator.starttag(  # type: ignore[attr-defined]
-            node, "a", "", href=node["refuri"], download="", **{"data-tab": node["tab"]}
-        )
+        translator.starttag(node, "a", "", href=node["refuri"], download="", **data)  # type: ignore[attr-defined]
     )
 
 

@@ -16,7 +16,7 @@ from sphinx.util import logging
 
 from crossnotes import files
 from crossnotes.listing import language_of
-from crossnotes.page import Snippet
+from crossnotes.page import Page, Snippet
 from crossnotes.program import tab_problems
 from crossnotes.reader import Dialect
 from crossnotes.results import Mark
@@ -26,6 +26,7 @@ from crossnotes.sphinxext.answers import product_of
 from crossnotes.sphinxext.html import drawn
 from crossnotes.sphinxext.known import MARKDOWN, anchor_of, entry, known_to, state_of, subject
 from crossnotes.sphinxext.messages import _
+from crossnotes.sphinxext.repository import address_of, issue
 from crossnotes.sphinxext.snippet import NO_SEARCH, OUTPUT, OUTPUT_BLOCK, REASON
 from crossnotes.sphinxext.states import grouped, result_node, text_of, worst_of
 from crossnotes.text import pycon
@@ -180,10 +181,23 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
                 _put_after(new, drawn("</details>"))
         elif marks[index]:
             _put_after(outermost, mark_node(marks[index], reason))
-    summary = below.summary(marks, matrix) if is_html else summary_node(marks)
+    summary: nodes.Element | None = summary_node(marks)
+    if is_html:
+        summary = below.summary(marks, matrix, address_of_issue(app, page, docname, marks))
     title = next(iter(doctree.findall(nodes.title)), None)
     if summary is not None and title is not None:
         _put_after(title, summary)
+
+
+def address_of_issue(
+    app: "Sphinx", page: Page, docname: str, marks: Mapping[int, Sequence[Mark]]
+) -> str:
+    """Where a reader says that a page was not right, or nothing where no repository is known."""
+    address = address_of(app)
+    if not address:
+        return ""
+    url = f"{app.config.html_baseurl or ''}{app.builder.get_target_uri(docname)}"
+    return issue(address, page.path, url, [mark for found in marks.values() for mark in found])
 
 
 def _unread(
@@ -327,13 +341,14 @@ def pages_to_write(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     looked_at = set(env.found_docs)
     if same:
         looked_at = read | (looked_at - now.keys())
-    own = own_digest()  # another version of ours draws them otherwise
+    # Another version of ours draws them otherwise, and each has a link to the repository.
+    own = [own_digest(), address_of(app)]
     for docname in looked_at:
         known, title = known_to(app), env.titles[docname].astext()
         page = known.page(Path(env.doc2path(docname)))
         marks = known.marks(page)
         rows = env.metadata[docname].get(COMPARED, ())
-        drawn_from = [own, title, rows, known.config.setup, *sorted(marks.items())]
+        drawn_from = [*own, title, rows, known.config.setup, *sorted(marks.items())]
         digest = hashlib.sha256(repr(drawn_from).encode())
         now[docname] = digest.hexdigest()
         uri = app.builder.get_target_uri(docname)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator, Mapping
 
+from crossnotes.child.blocks import statements
 from crossnotes.kinds import OF_NAME
 from crossnotes.page import Snippet
 from crossnotes.program import Program
@@ -48,12 +48,18 @@ def file_name(docname: str, program: Program) -> str:
     return f"{docname}.{'.'.join(labels)}.py"
 
 
-def script(program: Program, title: str, label: str, settings: str, setup: str = "") -> str:
-    """The file's text. `label` is what the reader's tab is called, `settings` the module of the
-    Django project's settings, or "" for plain Python; `setup` is what runs before each page."""
-    reader = f"as read in the tab {label}, " if label else ""
-    parts = [_HEAD.format(title=title, page=program.page.path, reader=reader)]
-    parts.append(_imports(program))
+def script(program: Program, title: str, reader: str, settings: str, setup: str = "") -> str:
+    """The file's text. `reader` says for whom it is, such as "for MySQL", `settings` is the module
+    of the Django project's settings, or "" for plain Python; `setup` is what runs before each
+    page."""
+    said = f"{reader}, " if reader else ""
+    head = _HEAD.format(title=title, page=program.page.path, reader=said)
+    return "\n".join(part for part in (head, code(program, settings, setup)) if part)
+
+
+def code(program: Program, settings: str, setup: str = "") -> str:
+    """The file's text without its head, by which the files of two databases are compared."""
+    parts = [_imports(program)]
     needs_django = bool(settings)
     for snippet in program.snippets:
         body = "\n".join(_lines(snippet))
@@ -81,6 +87,8 @@ def _imports(program: Program) -> str:
             continue
         if snippet.kind in ("dotenv", "file"):
             names |= {"pathlib", "sys"} if snippet.kind == "dotenv" else {"pathlib"}
+        if snippet.kind == "pycon" and "displayhook" in "".join(_pycon(snippet)):
+            names.add("sys")
         if snippet.kind == "console":
             names.add("subprocess")
         if "background" in snippet.options:
@@ -97,7 +105,7 @@ def _lines(snippet: Snippet) -> Iterator[str]:
     body = list(_DOWNLOADS[OF_NAME[snippet.kind].downloaded](snippet))
     if raises and snippet.kind in ("python", "sql"):
         yield "try:"
-        yield from (textwrap.indent(line, "    ") for line in body)
+        yield indented("\n".join(body))
         yield "except Exception as error:  # as the page says"
         yield "    print(error)"
     else:
@@ -112,13 +120,73 @@ def _pycon(snippet: Snippet) -> Iterator[str]:
     for example in pycon.examples(snippet.code):
         if example.shows_error:
             yield "try:"
-            yield textwrap.indent(example.source, "    ")
+            yield indented(example.source)
             yield "except Exception as error:  # as the page says"
             yield "    print(error)"
-        elif example.shown and _is_expression(example.source):
-            yield f"print(repr({example.source}))"
+        elif example.shown:
+            yield shown(example.source)
         else:
             yield example.source
+
+
+def shown(source: str) -> str:
+    """What is typed in a session, with the values that the session prints printed in a file, too:
+    those of expressions outside of functions, in the body of a `with` or a `for` as well. What
+    prints by itself stays as it is."""
+    tree = _parsed(source)
+    lines = [line.encode() for line in source.split("\n")]
+    for found in reversed(list(_expressions(tree))):
+        value = found.value
+        assert found.end_lineno is not None
+        assert found.end_col_offset is not None
+        is_tuple = isinstance(value, ast.Tuple)  # whose brackets may be left out
+        before, after = (b"((", b"))") if is_tuple else (b"(", b")")
+        last = lines[found.end_lineno - 1]
+        at = found.end_col_offset
+        lines[found.end_lineno - 1] = last[:at] + after + last[at:]
+        first = lines[found.lineno - 1]
+        at = found.col_offset
+        lines[found.lineno - 1] = first[:at] + b"sys.displayhook" + before + first[at:]
+    return b"\n".join(lines).decode()
+
+
+def _expressions(node: ast.AST) -> Iterator[ast.Expr]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
+                continue
+            case ast.Expr():
+                yield child
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.expr():
+                continue
+            case _:
+                yield from _expressions(child)
+
+
+def indented(source: str) -> str:
+    """Code in the body of a statement. The lines of a text that goes on are left as they are."""
+    inside: set[int] = set()
+    for node in ast.walk(_parsed(source)):
+        is_text = isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+        )
+        if is_text and isinstance(node, ast.expr) and node.end_lineno:
+            inside.update(range(node.lineno + 1, node.end_lineno + 1))
+    lines = enumerate(source.split("\n"), 1)
+    return "\n".join(
+        line if number in inside or not line.strip() else f"    {line}" for number, line in lines
+    )
+
+
+def _parsed(source: str) -> ast.AST:
+    """What Python makes of it; nothing where that is an error, as the page may want to show."""
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        tree = compile(source, "page", "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+    assert isinstance(tree, ast.AST)
+    return tree
 
 
 def _awaits(code: str) -> bool:
@@ -132,14 +200,6 @@ def _awaits(code: str) -> bool:
     return bool(found.co_flags & inspect.CO_COROUTINE)
 
 
-def _is_expression(source: str) -> bool:
-    try:
-        compile(source, "page", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    except SyntaxError:
-        return False
-    return not source.startswith("print(")
-
-
 def _sql(snippet: Snippet) -> Iterator[str]:
     yield from _execute(snippet.code)
 
@@ -147,7 +207,7 @@ def _sql(snippet: Snippet) -> Iterator[str]:
 def _execute(sql: str) -> Iterator[str]:
     yield "from django.db import connection"
     yield ""
-    yield f"for statement in {[part.strip() for part in sql.split(';') if part.strip()]!r}:"
+    yield f"for statement in {[statement for _above, statement in statements(sql)]!r}:"
     yield "    with connection.cursor() as cursor:"
     yield "        cursor.execute(statement)"
     yield "        if cursor.description:"

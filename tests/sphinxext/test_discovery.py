@@ -1,5 +1,7 @@
 """sitemap.xml, llms.txt, OpenGraph, the 404 page, edit links and dates."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,7 +43,7 @@ def test_the_sitemap_has_each_page_in_each_language(built: Path) -> None:
 def test_llms_txt_lists_the_pages_with_their_summaries(read: Read) -> None:
     lines = read("ja/llms.txt").splitlines()
     assert lines[:3] == ["# Crossnotes", "", "> このサイトの一文での説明です。"]
-    assert "- [選択](https://example.com/ja/tabs.html)" in lines
+    assert "- [選択](https://example.com/ja/tabs.md)" in lines
     assert not [line for line in lines if "404" in line]
 
 
@@ -60,6 +62,48 @@ def test_a_page_describes_itself_to_other_sites(page: Page, url: str) -> None:
         "og:locale": "ja_JP",
         "og:locale:alternate": "en_US",
     }
+
+
+def test_a_page_says_what_it_is_to_search_engines(published: Path, built: Path) -> None:
+    html = (published / "ja/subjects/row-locks.html").read_text(encoding="utf-8")
+    said = json.loads(html.partition('<script type="application/ld+json">')[2].partition("</")[0])
+    assert said["@type"] == "TechArticle"
+    assert said["headline"] == "行ロック"
+    assert said["inLanguage"] == "ja"
+    assert said["url"] == "https://example.com/ja/subjects/row-locks.html"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", said["dateModified"])  # of the results
+    home = (built / "en/index.html").read_text(encoding="utf-8")
+    assert '"@type":"WebSite"' in home
+    for path in ("404.html", "search.html"):
+        assert "ld+json" not in (built / "en" / path).read_text(encoding="utf-8")
+
+
+def test_what_is_said_to_search_engines_ends_no_script(root: MakeRoot) -> None:
+    build = sphinx_build(root({"index.md": "---\nsummary: a</script>&\n---\n# `</script>` & b\n"}))
+    html = build.read("index.html")
+    said = html.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
+    assert json.loads(said)["name"] == "</script> & b"
+
+
+def test_each_page_has_one_viewport_and_an_icon(published: Path) -> None:
+    for path in published.rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        assert html.count('name="viewport"') == 1, path
+        if "http-equiv" in html:
+            continue  # nobody sees a page that leads on
+        (icon,) = re.findall(r'<link rel="icon"[^>]* href="([^"?]*)', html)
+        at = published if icon.startswith("/") else path.parent
+        assert (at / icon.lstrip("/")).is_file(), path
+
+
+def test_an_icon_of_the_project_is_used(root: MakeRoot) -> None:
+    folder = root({"index.md": "# Home\n"})
+    (folder / "own.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    with (folder / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write('html_favicon = "own.svg"\n')
+    html = sphinx_build(folder).read("index.html")
+    assert "own.svg" in html
+    assert "crossnotes-icon" not in html
 
 
 def test_the_404_page_works_at_any_address(page: Page, published: Path) -> None:

@@ -116,6 +116,7 @@ def test_a_redirect_has_a_link_and_a_canonical_address(read: Read) -> None:
     assert '<a href="../../../tabs.html">選択</a>' in html
     assert '<link rel="canonical" href="https://example.com/ja/tabs.html">' in html
     assert '<html lang="ja">' in html
+    assert "noindex" not in html  # that would keep the page that it leads to out, too
 
 
 def test_a_single_alias_needs_no_list(root: MakeRoot) -> None:

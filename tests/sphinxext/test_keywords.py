@@ -212,7 +212,7 @@ def test_keywords_are_in_no_book(root: MakeRoot, builder: str) -> None:
     [
         (
             "title: Home\nkeywords:\n  en: one\n  jp: 二",
-            "docs/index.md:5: WARNING: keywords in 'jp', which is no language of this site; "
+            "docs/index.md:5: WARNING: keywords in 'jp', which is not a language of this site; "
             "known are: en, ja",
         ),
         ("keywords:\n  en: 5\n  ja: ", "docs/index.md:4: WARNING: keywords are a text with commas"),

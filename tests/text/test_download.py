@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from crossnotes.program import Labels, programs
 from crossnotes.run import project as projects
 from crossnotes.text import download
@@ -90,3 +92,42 @@ def test_file_awaits_what_a_session_awaits(repository: Repository) -> None:
     path = repository.write("a.py", _script(repository))
     done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["8", "4"]
+
+
+@pytest.mark.parametrize(
+    ("session", "printed"),
+    [
+        (">>> 1, 2\n(1, 2)", ["(1, 2)"]),
+        (">>> x = 'ä'; x, x  # twice\n('ä', 'ä')", ["('ä', 'ä')"]),
+        (">>> (1,\n...  2)\n(1, 2)", ["(1, 2)"]),
+        (">>> 'a' # not more\n'a'", ["'a'"]),
+        (
+            ">>> import contextlib\n"
+            ">>> with contextlib.nullcontext(3) as n:\n...     n + 1\n...     print(n)\n4\n3",
+            ["4", "3"],
+        ),
+        (">>> for n in range(2):\n...     n, -n\n...\n(0, 0)\n(1, -1)", ["(0, 0)", "(1, -1)"]),
+        (">>> if True:\n...     [].append(1)\n...     'shown'\n'shown'", ["'shown'"]),
+        (">>> def f():\n...     1\n...     return 2\n>>> f()\n2", ["2"]),
+        (">>> print('a')\na\n>>> exec('print(1)')\n1", ["a", "1"]),
+        (">>> None\n>>> _ = 5\n>>> _\n5", ["5"]),
+        (
+            '>>> raise ValueError("""a\n...   b""")\n'
+            "Traceback (most recent call last):\nValueError: a\n  b",
+            ["a", "  b"],
+        ),
+    ],
+)
+def test_session_prints_in_a_file_what_it_shows(
+    repository: Repository, session: str, printed: list[str]
+) -> None:
+    repository.page(f"# A\n\n```pycon\n{session}\n```\n")
+    assert [r.status for r in repository.run().results] == ["passed"]
+    path = repository.write("a.py", _script(repository))
+    done = subprocess.run([sys.executable, "-u", path], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == printed, done.stderr
+
+
+def test_statements_are_divided_as_a_run_divides_them() -> None:
+    lines = list(download._execute("-- a; b\nSELECT ';';\nSELECT 2;"))
+    assert any("SELECT ';'" in line and "SELECT 2" in line for line in lines)
