@@ -32,7 +32,7 @@ def python_of(version: str | None) -> str:
     pytest.skip(f"this machine has no Python {version} with venv, ssl and sqlite3")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("version", "packages"), COMBINATIONS.values(), ids=COMBINATIONS)
 def test_new_site_is_built_and_passes_with_these_versions(
     version: str | None, packages: list[str], wheel: Wheel, index: Index, tmp_path: Path
