@@ -27,7 +27,7 @@ def block(name: str) -> str:
     return text.replace(SKIPPED, "")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_commands_of_the_quick_start_do_what_the_page_shows(
     repository: Repository, wheel: Wheel, index: Index
 ) -> None:
