@@ -43,6 +43,27 @@ def name_aside(aside: re.Match[str]) -> str:
     return f'<aside aria-label="{ASIDES[aside[1]]}" class="{aside[1]}'
 
 
+#: What opens the two asides where they are folded away: drawings in labels, which no key reaches.
+OPENERS = {
+    "svg-menu": "Toggle site navigation sidebar",
+    "svg-toc": "Toggle table of contents sidebar",
+}
+_OPENER = re.compile(r'<span class="icon">(?=<svg><use href="#(svg-menu|svg-toc)">)')
+
+
+def _name_opener(opener: re.Match[str]) -> str:
+    return f'<span class="icon" role="button" tabindex="0" aria-label="{OPENERS[opener[1]]}">'
+
+
+def reachable(html: str, tools: str = "") -> str:
+    """The body of a page, whose asides can be opened by the keyboard, and whose tools, with ours
+    first, are in a landmark."""
+    name = str(_("This page"))
+    named = f'<div class="content-icon-container" role="region" aria-label="{name}">'
+    html = html.replace('<div class="content-icon-container">', named + tools, 1)
+    return _OPENER.sub(_name_opener, html)
+
+
 def translate_labels(html: str) -> str:
     html = re.sub(r'(aria-label="|<title>)([^"<]*)', translate_label, html)
     return re.sub(r'<aside class="(sidebar-drawer|toc-drawer)', name_aside, html)

@@ -14,7 +14,7 @@ from sphinx.util import logging
 
 from crossnotes.mends.mend import Mend
 from crossnotes.site import furo_files, furo_labels, later
-from crossnotes.site.pages import is_page
+from crossnotes.site.pages import add_to_head, is_page
 from crossnotes.sphinxext.answers import product_of
 from crossnotes.targets import every_target
 
@@ -74,6 +74,9 @@ def use_template(
     tree = context.get("furo_navigation_tree") or ""
     context["furo_navigation_tree"] = _PAGE_OF_A_DATABASE.sub(_mark_page, tree)
     context["crossnotes_translate_labels"] = furo_labels.translate_labels
+    context["crossnotes_reachable"] = furo_labels.reachable
+    style = context["pathto"]("_static/crossnotes-noscript.css", resource=True)
+    add_to_head(context, f'<noscript><link rel="stylesheet" href="{style}"></noscript>')
     return TEMPLATE
 
 

@@ -75,7 +75,9 @@ def offers(known: Results, page: Page) -> list[Offer]:
             continue
         text = download.code(program, settings, known.config.setup)
         same.setdefault((tuple(program.labels), text), []).append((target, program))
-    return [Offer(of[0][1], tuple(target for target, _ in of)) for of in same.values()]
+    made = [Offer(of[0][1], tuple(target for target, _ in of)) for of in same.values()]
+    order = in_order(product for offer in made for product in offer.databases)
+    return sorted(made, key=lambda offer: order.index(offer.databases[0]))
 
 
 #: States of a block that was run.
@@ -128,7 +130,8 @@ def names_of(targets: Collection[str], every: Collection[str]) -> list[str]:
     """The databases of a file as readers call them; one of its deployments, where the others have
     another file."""
     found: dict[str, None] = {}
-    for target in targets:
+    order = in_order(map(product_of, targets))
+    for target in sorted(targets, key=lambda target: order.index(product_of(target))):
         product = product_of(target)
         own = {each for each in every if product_of(each) == product}
         label = label_of(product) if own <= set(targets) else every_target()[target].label

@@ -77,9 +77,8 @@ def put_address(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
     """Put the address into the commands of a page."""
     address = address_of(app)
     for block in doctree.findall(nodes.literal_block):
-        if PLACEHOLDER not in block.rawsource + block.astext():
-            continue
-        if KINDS.get(block.get("language", "")) != "console":
+        is_console = KINDS.get(block.get("language", "")) == "console"
+        if not is_console or PLACEHOLDER not in block.rawsource:
             continue
         if address:
             text = block.astext().replace(PLACEHOLDER, address)

@@ -27,17 +27,17 @@ def shown(page: Page) -> list[str]:
 def test_each_database_has_its_file(page: Page, host: str, published: Path, language: str) -> None:
     page.goto(f"{host}/{language}/{LOCKS}.html")
     comma = {"en": ", ", "ja": "、"}[language]
-    assert shown(page) == [f"MariaDB{comma}MySQL", "PostgreSQL", "SQLite", "TiDB"]
+    assert shown(page) == [f"MySQL{comma}MariaDB", "TiDB", "PostgreSQL", "SQLite"]
     files = [link.get_attribute("href") for link in page.locator(LINKS).all()]
     texts = [(published / language / "subjects" / str(f)).read_text("utf-8") for f in files]
-    assert ["innodb_lock_wait_timeout" in text for text in texts] == [True, False, False, True]
-    assert ['{"timeout": 0}' in text for text in texts] == [False, False, True, False]
-    assert "for MariaDB and MySQL, in reading order" in texts[0]
+    assert ["innodb_lock_wait_timeout" in text for text in texts] == [True, True, False, False]
+    assert ['{"timeout": 0}' in text for text in texts] == [False, False, False, True]
+    assert "for MySQL and MariaDB, in reading order" in texts[0]
 
 
 def test_the_file_of_the_chosen_database_is_offered_alone(page: Page, host: str) -> None:
     page.goto(f"{host}/en/{LOCKS}.html?db=mysql")
-    assert shown(page) == ["MariaDB, MySQL"]
+    assert shown(page) == ["MySQL, MariaDB"]
     page.locator(".crossnotes-chooser select:visible").select_option("sqlite")
     assert shown(page) == ["SQLite"]
     # Oracle has none, so the others stay.

@@ -8,32 +8,44 @@
   for (const [id, selector] of Object.entries(DRAWERS)) {
     const toggle = document.getElementById(id);
     const drawer = document.querySelector(selector);
+    const buttons = [...document.querySelectorAll(`label[for=${id}] [role=button]`)];
     if (!toggle || !drawer) continue;
-    const isFolded = () => getComputedStyle(toggle).display !== "none";
+    const isShown = (each) => each.checkVisibility({ visibilityProperty: true });
+    const isFolded = () => buttons.some(isShown);
+    let from = null; // the button that opened it
 
-    function close() {
-      toggle.checked = false;
-      if (drawer.contains(document.activeElement)) toggle.focus();
+    function tell() {
+      for (const button of buttons) button.setAttribute("aria-expanded", String(toggle.checked));
     }
 
-    toggle.addEventListener("change", () => {
-      if (!toggle.checked || document.activeElement !== toggle) return;
-      [...drawer.querySelectorAll(SHOWN)].find((each) => each.checkVisibility({ visibilityProperty: true }))?.focus();
-    });
-    // Enter, too: it is a button to those who see it.
-    toggle.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") toggle.click();
-    });
+    function set(open) {
+      toggle.checked = open;
+      tell();
+    }
+
+    function press(event) {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      set(!toggle.checked);
+      from = event.currentTarget;
+      if (toggle.checked) [...drawer.querySelectorAll(SHOWN)].find(isShown)?.focus();
+    }
+
+    for (const button of buttons) button.addEventListener("keydown", press);
+    toggle.addEventListener("change", tell);
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && toggle.checked && isFolded()) close();
+      if (event.key !== "Escape" || !toggle.checked || !isFolded()) return;
+      set(false);
+      (from ?? buttons.find(isShown))?.focus();
     });
     drawer.addEventListener("focusout", (event) => {
       const to = event.relatedTarget;
-      if (to && to !== toggle && !drawer.contains(to) && isFolded()) toggle.checked = false;
+      if (to && !drawer.contains(to) && isFolded()) set(false);
     });
     // A place on this page is not behind the contents that lead to it.
     drawer.addEventListener("click", (event) => {
-      if (event.target.closest('a[href^="#"]') && isFolded()) toggle.checked = false;
+      if (event.target.closest('a[href^="#"]') && isFolded()) set(false);
     });
+    tell();
   }
 })();
