@@ -109,7 +109,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
         line["classes"].append(OF_TABS)
     line += nodes.Text(str(_("The page's code as one file:")))
     every = {target for offer in found for target in offer.targets}
-    for number, offer in enumerate(found):
+    for offer in found:
         name = download.file_name(docname, offer.program)
         write(app, name, text_of(known, offer, title.astext()))
         own = [offer.label] if offer.label else names_of(offer.targets, every)
@@ -117,7 +117,7 @@ def draw(app: "Sphinx", doctree: nodes.document, docname: str) -> None:
             own = []  # there is nothing to tell apart
         labels = [translated.get(each, each) for each in (*own, *offer.program.labels)]
         text = str(_(", ")).join(labels) or "Python"
-        line += nodes.Text(" · " if number and not offer.label else " ")
+        line += nodes.Text(" ")
         link = DownloadLink("", text, refuri=name.rpartition("/")[2], internal=True)
         link["tab"], link["db"] = offer.label, "" if offer.label else " ".join(offer.databases)
         line += link
