@@ -29,6 +29,7 @@ from crossnotes.sphinxext.html import drawn, element
 from crossnotes.sphinxext.marks import DIFFERENCES
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.questions import Question, html_of, nodes_of, questions, questions_with
+from crossnotes.sphinxext.snippet import NO_SEARCH
 from crossnotes.sphinxext.tables import Cell, table
 from crossnotes.targets import every_target
 
@@ -144,7 +145,8 @@ def draw(app: "Sphinx", docname: str, place: drawings.Place) -> Iterator[nodes.N
     yield from _said(app, sides, found, compared)
     key = nodes.make_id("-".join(["differences", *place["arguments"]]))
     if app.builder.format == "html":
-        yield drawn(f'<div class="crossnotes-differs" id="{escape(key)}">')
+        # A search leads to the subjects themselves.
+        yield drawn(f'<div class="crossnotes-differs {NO_SEARCH}" id="{escape(key)}">')
         if len(sides) == 1:
             yield filter_of(key, str(_("Compared with")), _kinds(found), _count())
         level = drawings.level_in(place)

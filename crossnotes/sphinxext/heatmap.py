@@ -18,6 +18,7 @@ from crossnotes.sphinxext.marks import DIFFERENCES
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.questions import Question, questions
 from crossnotes.sphinxext.reading_order import in_reading_order
+from crossnotes.sphinxext.snippet import NO_SEARCH
 from crossnotes.sphinxext.tables import Cell, table
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _as_html(
     caption = element("span", about, class_="crossnotes-heat-all")
     caption += element("span", own, class_="crossnotes-heat-own")
     inside = element("caption", caption) + element("thead", element("tr", heads))
-    return element("table", inside + element("tbody", rows), class_="crossnotes-heat")
+    return element("table", inside + element("tbody", rows), class_=f"crossnotes-heat {NO_SEARCH}")
 
 
 def _cell(subject: _Counted, product: str, products: Sequence[str], leads_to: str, uri: str) -> str:

@@ -108,8 +108,8 @@ def test_a_base_url_is_used_only_for_addresses_that_others_read(
     assert site.build(root=root) == 0
     html = (root / "build/html/ja/index.html").read_text(encoding="utf-8")
     lines = [line for line in html.splitlines() if "notes.test" in line]
-    assert len(lines) == 5
-    wanted = ('rel="canonical"', 'rel="alternate"', 'property="og:url"')
+    assert len(lines) == 6
+    wanted = ('rel="canonical"', 'rel="alternate"', 'property="og:url"', "application/ld+json")
     assert all(any(text in line for text in wanted) for line in lines)
     (canonical,) = [line for line in lines if "canonical" in line]
     assert 'href="https://notes.test/x/ja/index.html"' in canonical

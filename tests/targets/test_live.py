@@ -99,7 +99,7 @@ def test_server_that_claims_to_be_a_tidb_is_neither(
 ) -> None:
     account = standins.account("self-hosted")
     offer = look(target, {VARIABLES[target]: f"mysql://root@127.0.0.1:{account.port}/"})
-    with pytest.raises(TargetError, match=r"^the server is not a M.+, 8\.0\.11-TiDB-v8\.5\.3$"):
+    with pytest.raises(TargetError, match=r"^the server is not M.+, 8\.0\.11-TiDB-v8\.5\.3$"):
         start(offer, tmp_path)
 
 
