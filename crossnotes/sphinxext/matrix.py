@@ -151,7 +151,7 @@ def _counts(app: "Sphinx", docname: str, page: Verified, product: str) -> Cell:
         item += nodes.inline("", f" {text}", classes=classes)
         if len(own) < len(targets):
             names = (every_target()[name].label.partition(" ")[2] for name in own)
-            item += nodes.Text(str(_(" ({databases})")).format(databases=str(_(", ")).join(names)))
+            item += nodes.Text(f": {str(_(', ')).join(names)}")
         anchor = anchor_of(found[0][0].index)
         cell += [link(app, docname, page.docname, anchor, [item]), nodes.Text(" ")]
     return cell[:-1]

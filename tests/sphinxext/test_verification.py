@@ -140,7 +140,7 @@ def test_a_state_that_deployments_do_not_share_names_them(
     ran.page(BOTH.replace(targets, f"{targets}, tidb-dedicated"), "both.md")
     run(ran, "tidb-self-hosted")
     matrix = tables(build(ran, page="verification"))[0]
-    assert cells(matrix)[1][1] == ("✗ 1 failed (Self-Hosted) – 2 not run (Dedicated) ○ 1 excused")
+    assert cells(matrix)[1][1] == ("✗ 1 failed: Self-Hosted – 2 not run: Dedicated ○ 1 excused")
 
 
 def test_the_pages_of_the_matrix_can_be_filtered(ran: Repository, page: Page) -> None:
