@@ -157,7 +157,7 @@ MIXED = """\
         (["test", "docs", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
         (["test", "docs", "--env-file", "binary"], "--env-file binary: not UTF-8"),
         (["targets", "--env-file", "nowhere"], "--env-file nowhere: no such file"),
-        (["test", "docs", "--json", "docs/a.md/x"], "'docs' is a directory"),
+        (["test", "docs", "--json", "docs"], "'docs' is a directory"),
         (["test", "docs", "--json", "pyproject.toml/x.json"], "cannot write pyproject.toml/x.json"),
         (["test", "docs", "--ledger", "pyproject.toml"], "'pyproject.toml' is a file"),
         (["test", "docs", "--flavour"], "No such option"),
