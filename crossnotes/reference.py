@@ -65,6 +65,7 @@ CONF: Mapping[str, str] = {
     "crossnotes_languages": "The languages, instead of those in pyproject.toml.",
     "crossnotes_base_url": "The address of the site, for canonical links and the sitemap.",
     "crossnotes_repository_url": "The address of the repository, for links that edit a page.",
+    "crossnotes_publish": "Refuse addresses of examples, as `crossnotes html --publish` does.",
     "crossnotes_ledgers": "The folder of the results, instead of `ledger` in pyproject.toml.",
     "crossnotes_django": "The Django project, instead of `django` in pyproject.toml.",
 }

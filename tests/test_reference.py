@@ -42,6 +42,10 @@ def test_every_directive_and_setting_of_our_extensions_says_what_it_does() -> No
     code = [path.read_text("utf-8") for path in (REPOSITORY / "crossnotes").rglob("*.py")]
     called = r'%s\(\s*"([\w-]+)"'
     directives = {name for text in code for name in re.findall(called % "add_directive", text)}
+    # Those that are drawn from the results of all pages.
+    directives |= {
+        name for text in code for name in re.findall(r'drawings\.add\(app, "(\w+)"', text)
+    }
     settings = {name for text in code for name in re.findall(called % "add_config_value", text)}
     # Those of tabs are sphinx-tabs' own.
     assert set(reference.DIRECTIVES) == directives - {"tab", "group-tab", "code-tab"}

@@ -6,6 +6,7 @@ search page, and knows no pages in folders of languages that are built apart.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from babel.core import get_global
 from docutils import nodes
 from jinja2.filters import do_striptags as striptags
 
+from crossnotes.results import Mark
 from crossnotes.site.frontmatter import description_of
 from crossnotes.site.languages import links
 from crossnotes.site.markdown import name_of
@@ -113,8 +115,10 @@ def add_to_page(
 
 def linked_data(app: "Sphinx", page: str, context: dict[str, Any]) -> str:
     """What a page is, for search engines: data, and no script that any policy would refuse."""
-    known = known_to(app)
-    marks = known.marks(known.page(Path(app.env.doc2path(page))))
+    marks: Mapping[int, Sequence[Mark]] = {}
+    if "crossnotes.sphinxext.marks" in app.extensions:  # else there are no results to tell of
+        known = known_to(app)
+        marks = known.marks(known.page(Path(app.env.doc2path(page))))
     changed, _known = getattr(app.env, "git_last_updated", {}).get(page) or (None, None)
     dates = [mark.date for of_block in marks.values() for mark in of_block if mark.date]
     if changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 
 from crossnotes.child.blocks import statements
@@ -241,6 +242,8 @@ def _dotenv(snippet: Snippet) -> Iterator[str]:
 
 def _file(snippet: Snippet) -> Iterator[str]:
     path = snippet.options["file"]
+    if folder := posixpath.dirname(path):
+        yield f"pathlib.Path({folder!r}).mkdir(parents=True, exist_ok=True)"
     yield f"pathlib.Path({path!r}).write_text({snippet.code + chr(10)!r})"
 
 
