@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from crossnotes.page import Page
 from crossnotes.result import Result, is_not_reached
 
 
+@cache
 def own_digest() -> str:
-    """Changes when crossnotes itself does."""
+    """Changes when crossnotes itself does; as of when the process first asked."""
     package = Path(__file__).parents[1]
     stamps = (
         f"{path.relative_to(package)} {stat.st_mtime_ns} {stat.st_size}"

@@ -53,6 +53,11 @@ class Said(NamedTuple):
         """Whether a database said it: now, or before what stands around the block changed."""
         return self.state in ("passed", "failed") or (self.state == "changed" and bool(self.text))
 
+    def shortened(self, most: int) -> str:
+        """The text, with no more than so many lines of it; 0 is all."""
+        lines = self.text.split("\n")
+        return "\n".join([*lines[:most], "…"]) if 0 < most < len(lines) else self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

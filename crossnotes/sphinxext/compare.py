@@ -338,8 +338,7 @@ def _rest(answer: Answer) -> str:
 
 
 def _text(said: Said, reason: str, most: int) -> str:
-    lines = said.text.split("\n")
-    text = "\n".join([*lines[:most], "…"]) if 0 < most < len(lines) else said.text
+    text = said.shortened(most)
     code = element("code", escape(text), class_="crossnotes-lines") if text else ""
     if said.state == "passed":
         return code or escape(str(_("(prints nothing)")))

@@ -71,13 +71,12 @@ class Side:
                 return found
         return None
 
-    def label(self, asked: Iterable[Question]) -> str:
-        """What it is called, with the versions that were asked."""
+    def label(self, asked: Iterable[Question] = ()) -> str:
+        """What it is called, with the versions that were asked, else with its series."""
         marks = [mark for question in asked for mark in question.marks if self.has(mark)]
-        label = every_target()[self.name].label if self.name in every_target() else None
         versions = dict.fromkeys(mark.version for mark in marks if mark.version)
         said = str(_(", ")).join(versions) or self.series
-        return f"{label or label_of(self.name)} {said}".strip()
+        return f"{label_of(self.name)} {said}".strip()
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Different:
 
 def anchor(sides: Sequence[str], docname: str) -> str:
     """Where the differences of a page stand in the drawing of some sides."""
-    return nodes.make_id("-".join(["differs", *sides, docname.rpartition("/")[2]]))
+    return nodes.make_id("-".join(["differs", *sides, docname]))
 
 
 class Differences(drawings.Drawing):
@@ -136,19 +135,19 @@ def draw(app: "Sphinx", docname: str, place: drawings.Place) -> Iterator[nodes.N
     asked = questions(app)
     if len(sides) > 1 and sides[0].product == sides[1].product:
         asked = list(questions_with(app, lambda s, marks: _is_documented(s, marks, sides)))
-    both = [(question, _different(question, sides)) for question in asked]
-    compared = [each for question, each in both if each is not None]
+    compared = [each for question in asked if (each := _different(question, sides)) is not None]
     found = [each for each in compared if each.others]
     if not compared:
         yield _nothing(sides)
         return
-    yield from _said(app, sides, found, compared)
+    yield from _said(sides, found, compared)
     key = nodes.make_id("-".join(["differences", *place["arguments"]]))
     if app.builder.format == "html":
         # A search leads to the subjects themselves.
         yield drawn(f'<div class="crossnotes-differs {NO_SEARCH}" id="{escape(key)}">')
         if len(sides) == 1:
-            yield filter_of(key, str(_("Compared with")), _kinds(found), _count())
+            count = str(_("{number} of {all} questions"))
+            yield filter_of(key, str(_("Compared with")), _kinds(found), count)
         level = drawings.level_in(place)
         for of_page in _by_page(found):
             yield drawn(_section(app, docname, sides, of_page, level))
@@ -185,13 +184,13 @@ def _is_documented(snippet: Snippet, marks: Sequence[Mark], sides: Sequence[Side
 
 
 def _nothing(sides: Sequence[Side]) -> nodes.paragraph:
-    names = str(_(", ")).join(f"{label_of(each.name)} {each.series}".strip() for each in sides)
+    names = str(_(", ")).join(side.label() for side in sides)
     text = _("There are no results of {databases} to compare.")
     return nodes.paragraph("", str(text).format(databases=names))
 
 
 def _said(
-    app: "Sphinx", sides: Sequence[Side], found: Sequence[Different], compared: Sequence[Different]
+    sides: Sequence[Side], found: Sequence[Different], compared: Sequence[Different]
 ) -> Iterator[nodes.Node]:
     """The sentence above the rows: how many questions were asked, and how many answers differ."""
     asked = [each.question for each in compared]
@@ -226,10 +225,6 @@ def _said(
     if before:
         text = _("↻ marks results from before the last change of their page: {number}.")
         yield nodes.paragraph("", str(text).format(number=before))
-
-
-def _count() -> str:
-    return str(_("{number} of {all} questions"))
 
 
 def _kinds(found: Sequence[Different]) -> Mapping[str, str]:
@@ -320,9 +315,8 @@ def _row(uri: str, sides: Sequence[Side], name: str, each: Different) -> str:
 
 def _as_table(sides: Sequence[Side], found: Sequence[Different]) -> nodes.table:
     """The same where a page is no HTML."""
-    name = label_of(sides[0].name)
-    others = str(_("Others")) if len(sides) == 1 else f"{label_of(sides[1].name)} {sides[1].series}"
-    heads = (str(_("Question")), f"{name} {sides[0].series}".strip(), others.strip())
+    names = [*(side.label() for side in sides), str(_("Others"))]
+    heads = [str(_("Question")), *names[:2]]
     rows: list[list[Cell]] = []
     for each in found:
         told = [

@@ -4,7 +4,7 @@ A directive leaves a place, which is drawn when the page is written, after every
 every ledger. Such a page is written again whenever the marks of any page change.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
@@ -52,6 +52,16 @@ def level_in(place: Place) -> int:
         level += isinstance(node, nodes.section)
         node = node.parent
     return min(6, max(2, level))
+
+
+def link(
+    app: "Sphinx", docname: str, other: str, anchor: str, children: Sequence[nodes.Node]
+) -> nodes.reference:
+    """A link from one page to a place of another."""
+    uri = app.builder.get_relative_uri(docname, other)
+    found = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
+    found += children
+    return found
 
 
 def add(app: "Sphinx", name: str, directive: type[Drawing], draw: Draw) -> None:

@@ -15,7 +15,6 @@ from crossnotes.sphinxext import drawings
 from crossnotes.sphinxext.answers import Answer, Said
 from crossnotes.sphinxext.compare import as_typed
 from crossnotes.sphinxext.html import drawn, element
-from crossnotes.sphinxext.matrix import link
 from crossnotes.sphinxext.messages import _
 from crossnotes.sphinxext.questions import Question, questions
 from crossnotes.sphinxext.snippet import OUTPUT
@@ -86,7 +85,7 @@ def draw(app: "Sphinx", docname: str, place: drawings.Place) -> Iterator[nodes.N
         yield table([nodes.Text(question.title)], heads, rows)
     text = str(_("All answers: {page}")).partition("{page}")
     name = nodes.Text(question.title)
-    where = link(app, docname, question.docname, question.anchor, [name])
+    where = drawings.link(app, docname, question.docname, question.anchor, [name])
     yield nodes.paragraph("", "", nodes.Text(text[0]), where, nodes.Text(text[2]))
     if is_html:
         yield drawn("</div>")
@@ -122,8 +121,7 @@ def _part(answer: Answer, number: int) -> str:
 
 
 def _text(said: Said) -> str:
-    lines = said.text.split("\n")
-    text = escape("\n".join([*lines[:LINES], *(["…"] if len(lines) > LINES else [])]))
+    text = escape(said.shortened(LINES))
     if said.state != "changed":
         return text
     told = element(

@@ -96,7 +96,7 @@ def draw_matrix(app: "Sphinx", docname: str, place: drawings.Place) -> Iterator[
     head += [list(_head(app, product)) for product in products]
     rows: list[list[Cell]] = []
     for page in pages:
-        title = link(app, docname, page.docname, "", [nodes.Text(page.title)])
+        title = drawings.link(app, docname, page.docname, "", [nodes.Text(page.title)])
         rows.append([[title], *(_counts(app, docname, page, product) for product in products)])
     drawn = table([nodes.Text(str(_("Code blocks by page and database")))], head, rows)
     drawn["ids"] = ["matrix"]
@@ -153,18 +153,8 @@ def _counts(app: "Sphinx", docname: str, page: Verified, product: str) -> Cell:
             names = (every_target()[name].label.partition(" ")[2] for name in own)
             item += nodes.Text(f": {str(_(', ')).join(names)}")
         anchor = anchor_of(found[0][0].index)
-        cell += [link(app, docname, page.docname, anchor, [item]), nodes.Text(" ")]
+        cell += [drawings.link(app, docname, page.docname, anchor, [item]), nodes.Text(" ")]
     return cell[:-1]
-
-
-def link(
-    app: "Sphinx", docname: str, other: str, anchor: str, children: Sequence[nodes.Node]
-) -> nodes.reference:
-    """A link from one page to a place of another."""
-    uri = app.builder.get_relative_uri(docname, other)
-    found = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
-    found += children
-    return found
 
 
 def _servers(app: "Sphinx") -> Iterator[nodes.table]:
@@ -213,7 +203,7 @@ def draw_excuses(app: "Sphinx", docname: str, place: drawings.Place) -> Iterator
                 name = [nodes.Text(f"{page.title}: "), nodes.literal("", first_line(snippet))]
                 of_reason = [mark for mark in excused if mark.reason == reason]
                 text = reason_text(reason, reasons.get(snippet.index, ""))
-                block = link(app, docname, page.docname, anchor_of(snippet.index), name)
+                block = drawings.link(app, docname, page.docname, anchor_of(snippet.index), name)
                 rows.append(
                     [
                         [block],

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from crossnotes import ledger as ledgers
 
-from ..conftest import Repository
+from ..conftest import Repository, StandIns
 from .conftest import REPOSITORY, sphinx_build
 
 
@@ -24,6 +24,14 @@ def run(site: Repository, target: str) -> None:
     ledger = done.ledger()
     assert ledger is not None
     ledgers.write_kept(ledger, ledgers.path_of(site.root / "ledger", ledger.name))
+
+
+def run_on_two(site: Repository, standins: StandIns) -> Repository:
+    """The site, with ledgers of SQLite and a TiDB."""
+    run(site, "sqlite")
+    site.environment.update(standins.environment("self-hosted"))
+    run(site, "tidb-self-hosted")
+    return site
 
 
 def build(

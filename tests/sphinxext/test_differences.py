@@ -10,7 +10,7 @@ from crossnotes import ledger as ledgers
 
 from ..conftest import Repository, StandIns
 from .conftest import serve, sphinx_build
-from .drawn import build, cells, links, make_site, run, tables, words
+from .drawn import build, cells, links, make_site, run, run_on_two, tables, words
 
 INDEX = """\
 # Home
@@ -112,10 +112,7 @@ def site(project: Repository) -> Repository:
 @pytest.fixture
 def ran(site: Repository, standins: StandIns, identified: None) -> Repository:
     """The site, with ledgers of SQLite and a TiDB."""
-    run(site, "sqlite")
-    site.environment.update(standins.environment("self-hosted"))
-    run(site, "tidb-self-hosted")
-    return site
+    return run_on_two(site, standins)
 
 
 def text_of(html: str) -> str:

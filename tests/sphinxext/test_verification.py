@@ -15,7 +15,7 @@ from crossnotes.targets import Identity, every_target
 
 from ..conftest import Repository, StandIns
 from .conftest import serve, sphinx_build
-from .drawn import build, cells, links, make_site, run, tables
+from .drawn import build, cells, links, make_site, run, run_on_two, tables
 
 INDEX = """\
 # Home
@@ -100,10 +100,7 @@ def site(project: Repository) -> Repository:
 @pytest.fixture
 def ran(site: Repository, standins: StandIns, identified: None) -> Repository:
     """The site, with ledgers of SQLite and a TiDB."""
-    run(site, "sqlite")
-    site.environment.update(standins.environment("self-hosted"))
-    run(site, "tidb-self-hosted")
-    return site
+    return run_on_two(site, standins)
 
 
 def test_the_matrix_counts_by_page_and_database(ran: Repository) -> None:
