@@ -55,6 +55,8 @@ class Book:
 
     config: Config
     _dialects: dict[Path | None, Dialect] = field(default_factory=dict)
+    #: By the folder of pages: where links lead, and how its pages are written.
+    _folders: dict[Path, tuple[Path, Dialect]] = field(default_factory=dict)
 
     @cached_property
     def labels(self) -> Labels:
@@ -114,10 +116,14 @@ class Book:
 
     def source(self, file: Path) -> Source:
         """A page. Raises BookError where its project's conf.py cannot be loaded."""
+        if file.parent not in self._folders:
+            folder = Path(os.path.realpath(file.parent))
+            self._folders[file.parent] = folder, self.dialect(file.parent)
+        folder, dialect = self._folders[file.parent]
         # A link to itself leads nowhere, which reading it tells.
-        resolved = Path(os.path.realpath(file.parent)) / file.name
-        path = Path(os.path.realpath(file))
-        return Source(path, self.shown_as(file, resolved), self.dialect(file.parent))
+        resolved = folder / file.name
+        path = Path(os.path.realpath(file)) if file.is_symlink() else resolved
+        return Source(path, self.shown_as(file, resolved), dialect)
 
     def shown_as(self, file: Path, resolved: Path) -> str:
         """A page's path from the repository's root, or as it was given outside of it."""

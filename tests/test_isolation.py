@@ -23,8 +23,9 @@ KINDS = {
 #: What the code of every kind may use. Django's own are at hand in every page alike.
 IMPORTS = """\
 import asyncio, atexit, builtins, codecs, colorsys, copyreg, decimal, gc, io, json, locale, logging
-import os, random, resource, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time
-import types, warnings
+import os, random, resource, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading
+import time, types, warnings, zlib
+from multiprocessing import shared_memory
 from pathlib import Path
 from unittest import mock
 

@@ -15,12 +15,21 @@ class Forks:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._count = 0
+        #: Whether there are pipes yet: most programs fork nothing.
+        self._is_open = False
 
     def listen(self) -> None:
-        """Begin to count; it cannot be ended again."""
-        self._children, self._tell_child = _pipe()
-        self._escaped, self._tell_escape = _pipe()
-        os.register_at_fork(after_in_parent=self._forked, after_in_child=self._born)
+        """Begin to count, in this process; it cannot be ended again."""
+        self.pid = os.getpid()
+        os.register_at_fork(
+            before=self._open, after_in_parent=self._forked, after_in_child=self._born
+        )
+
+    def _open(self) -> None:
+        if not self._is_open:
+            self._is_open = True
+            self._children, self._tell_child = _pipe()
+            self._escaped, self._tell_escape = _pipe()
 
     def _forked(self) -> None:
         self._count += 1

@@ -102,25 +102,28 @@ def _cut(text: str, most: int = 10_000) -> str:
     return f"{text[:most]} … and {len(text) - most:,} more characters"
 
 
-def serve(requests: int, done: int, answers: int, printed: int) -> None:
+def serve(interpreter: Interpreter, requests: int, done: int, answers: int) -> None:
     """Serve the requests of one program until the other end is closed.
 
     Requests are lines on the descriptor `requests`. Answers are lines in the file `answers`, and a
     byte on `done` tells that all of a request's are there: to wake the run for each of them would
-    cost more than most blocks take. `printed` is the file that hears what blocks print.
+    cost more than most blocks take.
     """
-    for descriptor in (requests, done, answers, printed):
-        os.set_inheritable(descriptor, False)
-    sys.argv = [""]
-    interpreter = Interpreter(Capture(printed))
     interpreter.forks.listen()
-    with contextlib.suppress(BrokenPipeError), os.fdopen(requests, encoding="utf-8") as lines:
-        for line in lines:
-            at = 0
-            for answer in interpreter.answer(json.loads(line)):
-                # Before the next block runs, which may end the process.
-                at += os.pwrite(answers, (json.dumps(answer) + "\n").encode(), at)
-            os.write(done, b"\n")
+    begun = b""
+    with contextlib.suppress(BrokenPipeError):
+        while data := os.read(requests, _CHUNK):
+            *lines, begun = (begun + data).split(b"\n")
+            for line in lines:
+                at = 0
+                for answer in interpreter.answer(json.loads(line)):
+                    # Before the next block runs, which may end the process.
+                    at += os.pwrite(answers, (json.dumps(answer) + "\n").encode(), at)
+                os.write(done, b"\n")
+
+
+#: Bytes of a request that are read at once: what a pipe holds.
+_CHUNK = 1 << 16
 
 
 def leave() -> None:
@@ -131,10 +134,18 @@ def leave() -> None:
         threading._shutdown()  # type: ignore[attr-defined]
     with contextlib.suppress(BaseException):
         atexit._run_exitfuncs()
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    with contextlib.suppress(BaseException):
+        if tracker is not None:
+            # It removes shared memory that the program has left, and would be ended before.
+            tracker._resource_tracker._stop()
     os._exit(0)
 
 
 def main() -> None:
     """Serve one program in a process that was started for it."""
-    descriptors = [int(argument) for argument in sys.argv[1:5]]
-    serve(*descriptors)
+    requests, done, answers, printed = (int(argument) for argument in sys.argv[1:5])
+    for descriptor in (requests, done, answers, printed):
+        os.set_inheritable(descriptor, False)
+    sys.argv = [""]
+    serve(Interpreter(Capture(printed)), requests, done, answers)

@@ -7,10 +7,10 @@ itself: what is left when a program has ended is ended here.
 
 from __future__ import annotations
 
+import array
 import atexit
 import contextlib
 import ctypes
-import gc
 import json
 import os
 import signal
@@ -18,13 +18,14 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 
-from crossnotes.child import django, interpreter, rehearsal
+from crossnotes.child import django, heap, interpreter, rehearsal
 from crossnotes.child.capture import Capture
 from crossnotes.child.protocol import Command, Said, Setup, Start
 
 #: Bytes of one message: the environment of a process that is started, at the most.
 MOST = 1 << 20
 DESCRIPTORS = 8
+_SIZE = array.array("i").itemsize
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -63,14 +64,23 @@ class Warmed:
             with contextlib.suppress(ImportError):
                 __import__(name)
         rehearsal.of_python(Capture(printed))
-        self._freeze()
+        # What each fork begins with is made once, and here: so it has not to be made its own.
+        sys.argv = [""]
+        self._interpreter = interpreter.Interpreter(Capture(printed))
+        heap.settle()
 
     def serve(self) -> None:
+        # Of which a message touches as much as it needs.
+        room = bytearray(MOST)
+        ancillary = socket.CMSG_LEN(DESCRIPTORS * _SIZE)
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.run, MOST, DESCRIPTORS)
-            if not message:
+            size, others, _, _ = self.run.recvmsg_into([room], ancillary)
+            if not size:
                 return
-            command: Command = json.loads(message)
+            descriptors = array.array("i")
+            for _, _, data in others:
+                descriptors.frombytes(data)
+            command: Command = json.loads(room[:size])
             said = self._one(command, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -82,7 +92,7 @@ class Warmed:
                 return self._set_up(command)
             case "rehearse":
                 rehearsal.of_driver(command["database"])
-                self._freeze()
+                heap.settle()
                 return {}
             case "fork":
                 return {"pid": self._fork(command["folder"], descriptors)}
@@ -98,30 +108,28 @@ class Warmed:
 
     def _set_up(self, request: Setup) -> Said:
         """Set up Django, in this process, for all that are forked from now on."""
-        # Standard output may be a page's that runs now; there is none.
-        answer = interpreter.Interpreter(Capture(self.printed)).guarded(
-            lambda: django.set_up(request)
-        )
+        answer = self._interpreter.guarded(lambda: django.set_up(request))
         if answer["failure"] is None:
             rehearsal.of_django()
-        self._freeze()
+        heap.settle()
         return {"answer": answer}
-
-    @staticmethod
-    def _freeze() -> None:
-        """Let no fork look at what is there for garbage: it would make all of it its own."""
-        gc.collect()
-        gc.freeze()
 
     def _fork(self, folder: str, descriptors: Sequence[int]) -> int:
         """A program's interpreter, in a session of its own; see interpreter.serve."""
+        requests, done, answers, printed = descriptors
 
         def serve() -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.run.close()
             # Only what the page registers is run at its end.
             atexit._clear()
-            interpreter.serve(*descriptors)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            os.dup2(printed, self.printed, inheritable=False)
+            for number, given in enumerate((nothing, printed, printed)):
+                os.dup2(given, number)
+            os.close(nothing)
+            os.close(printed)
+            interpreter.serve(self._interpreter, requests, done, answers)
             interpreter.leave()
 
         return self._child(folder, serve)
@@ -172,7 +180,8 @@ class Warmed:
     def end_all(self) -> None:
         """End every process below this one. A process that forks while it is ended leaves its
         child to us, so that there is none left at the end."""
-        while children := self._children():
+        while self._some_run():
+            children = self._children()
             for child in children:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(child, signal.SIGKILL)
@@ -181,6 +190,15 @@ class Warmed:
             for child in children:
                 with contextlib.suppress(ChildProcessError):
                     self._reap(os.waitpid(child, 0))
+
+    def _some_run(self) -> bool:
+        """Whether a child of this process has not ended; those that have are reaped."""
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._reap(ended)
+        except ChildProcessError:
+            return False
+        return True
 
     def _children(self) -> list[int]:
         """The children of this process as Linux tells them; elsewhere those that it started."""

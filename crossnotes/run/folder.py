@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from operator import attrgetter
 from pathlib import Path
 
@@ -28,35 +28,34 @@ class Folder:
         self.state = path / "state"
         #: The folder as it was named, and where links lead.
         self.names = (os.path.realpath(path), str(path))
-        for folder in (self.copy, self.home, self.temporary, self.state):
-            folder.mkdir(parents=True)
-        self._fill()
+        self._make()
 
-    def _fill(self) -> None:
+    def _make(self) -> None:
+        own = (self.copy, self.home, self.temporary, self.state)
+        _empty(self.path, keep=[folder.name for folder in own])
+        for folder in own:
+            _empty(folder)
         if self.project is not None:
             self.project.copy_to(self.copy)
-        self._entries = list(_entries(str(self.copy)))
+        self._entries = list(_entries(str(self.path)))
 
     def clean(self) -> None:
         """Make it as it was. What a program left is removed, what it changed is copied anew."""
-        for folder in (self.home, self.temporary, self.state):
-            if not folder.is_dir() or any(os.scandir(folder)):
-                _empty(folder)
-        if list(_entries(str(self.copy))) != self._entries:
-            _empty(self.copy)
-            self._fill()
+        if list(_entries(str(self.path))) != self._entries:
+            self._make()
 
 
 def _entries(folder: str) -> Iterator[Entry]:
     """Everything below a folder, and when it was changed: by the system's own clock, which nobody
     sets back."""
     try:
-        own = os.stat(folder)
+        own = os.lstat(folder)
         found = sorted(os.scandir(folder), key=_name)
     except OSError:
         yield (folder, 0, 0, 0, 0)
         return
-    yield (folder, own.st_mode, 0, 0, 0)
+    # A program may put a link, or another folder, in its place.
+    yield (folder, own.st_mode, own.st_ino, 0, 0)
     for entry in found:
         if entry.is_dir(follow_symlinks=False):
             yield from _entries(entry.path)
@@ -68,15 +67,25 @@ def _entries(folder: str) -> Iterator[Entry]:
 _name = attrgetter("name")
 
 
-def _empty(folder: Path) -> None:
-    """Remove all that is in a folder, whatever a program made of its rights."""
+def _empty(folder: Path, keep: Collection[str] = ()) -> None:
+    """Make a folder with nothing in it but what is to be kept, whatever a program made of it."""
     if folder.is_symlink() or not folder.is_dir():
         folder.unlink(missing_ok=True)
         folder.mkdir(parents=True)
-        return
     folder.chmod(0o755)
     for entry in list(os.scandir(folder)):
+        if entry.name in keep:
+            continue
         if entry.is_dir(follow_symlinks=False):
+            _open(entry.path)
             shutil.rmtree(entry.path, ignore_errors=True)
         else:
             os.unlink(entry.path)
+
+
+def _open(folder: str) -> None:
+    """Take back what a program made of the rights of a folder: none could be removed else."""
+    os.chmod(folder, 0o700)
+    for entry in list(os.scandir(folder)):
+        if entry.is_dir(follow_symlinks=False):
+            _open(entry.path)

@@ -17,9 +17,6 @@ from crossnotes.result import BlockFailedError, Failure
 from crossnotes.run.shell import Shell
 from crossnotes.run.warmed import CODE, PACKAGES, Warmed, WarmedError, how_it_ended
 
-#: More bytes than the answers of one request have: a block may print a million characters.
-_MOST = 1 << 31
-
 #: Seconds between two looks for answers, so that each block's time begins when it does, and for
 #: how much was printed: a child process of a block fills a disk in seconds.
 _GLANCE = 0.1
@@ -65,7 +62,8 @@ class Interpreter:
         os.ftruncate(self._printed, 0)
         theirs, self._write = os.pipe()
         self._read, done = os.pipe()
-        descriptors = [theirs, done, self._answers, self._printed]
+        output = _opened_again(self._printed)
+        descriptors = [theirs, done, self._answers, output]
         try:
             if environment is None:
                 self.process = warmed.fork(folder, descriptors)
@@ -73,14 +71,14 @@ class Interpreter:
                 places = [f"{{{place}}}" for place in range(len(descriptors))]
                 arguments = ["-c", CODE.format("interpreter"), *places, PACKAGES]
                 self.process = warmed.start(
-                    sys.executable, arguments, folder, environment, self._printed, descriptors
+                    sys.executable, arguments, folder, environment, output, descriptors
                 )
         except WarmedError as error:
             self._close()
             raise InterpreterDiedError(str(error)) from error
         finally:
-            os.close(theirs)
-            os.close(done)
+            for descriptor in (theirs, done, output):
+                os.close(descriptor)
 
     def request(self, request: Request, timeouts: Sequence[float]) -> Iterator[Answer]:
         """Yield the answers to a request; `timeouts` are the seconds that each may take.
@@ -96,10 +94,10 @@ class Interpreter:
             raise InterpreterDiedError(self._how_it_ended()) from None
         while True:
             said = self._wait(min(deadline, time.monotonic() + _GLANCE))
-            data = os.pread(self._answers, _MOST, offset)
+            data = os.pread(self._answers, os.fstat(self._answers).st_size - offset, offset)
             lines = data[: data.rfind(b"\n") + 1].splitlines()
             offset += sum(len(line) + 1 for line in lines)
-            yield from map(json.loads, lines)
+            yield from json.loads(b"[%s]" % b",".join(lines))
             if said == b"\n":
                 return
             if said == b"":
@@ -167,6 +165,16 @@ class Interpreter:
             if descriptor >= 0:
                 os.close(descriptor)
         self._write = self._read = -1
+
+
+def _opened_again(file: int) -> int:
+    """A descriptor of the same file whose place in it, and whose flags, no earlier program knew:
+    one that prints when it ends leaves the next one behind its own output."""
+    try:
+        return os.open(f"/proc/self/fd/{file}", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # other systems than Linux
+        os.lseek(file, 0, os.SEEK_SET)
+        return os.dup(file)
 
 
 def demand(interpreter: Interpreter, request: Request, timeout: float) -> Answer:

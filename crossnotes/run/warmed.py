@@ -44,6 +44,7 @@ class Warmed:
     def __init__(
         self, folder: Path, environment: Mapping[str, str], modules: Sequence[str]
     ) -> None:
+        self._room = bytearray(MOST)
         self._run, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self._run, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MOST)
@@ -123,7 +124,7 @@ class Warmed:
             if not select.select([self._run], [], [], timeout)[0]:
                 self.kill()
                 raise WarmedError(f"no answer within {timeout:g} s")
-            said = self._run.recv(MOST)
+            said = self._room[: self._run.recv_into(self._room)]
         except (ConnectionError, ValueError) as error:
             raise WarmedError(self._how_it_ended()) from error
         if not said:

@@ -369,11 +369,15 @@ def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
     data = private_folder(folder / "data", user)
     password = private_file(folder / "password", found.password, user)
     make_data = [str(programs / "initdb"), f"--pgdata={data}", "--username=postgres"]
-    make_data += [f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"]
+    make_data += [f"--pwfile={password}", "--auth=password", "--encoding=UTF8"]
     make_data += [f"--locale={COLLATION}", "--no-sync", "--no-instructions"]
     command = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
     # No socket in a folder that others share; and nobody needs the data after a power cut.
-    for setting in ("unix_socket_directories=", "fsync=off", "full_page_writes=off"):
+    # What it shares lies in its folder, too: one that is killed removes nothing from /dev/shm.
+    for setting in (
+        *("unix_socket_directories=", "fsync=off", "full_page_writes=off"),
+        "dynamic_shared_memory_type=mmap",
+    ):
         command += ["-c", setting]
     process = ServerProcess(
         command,

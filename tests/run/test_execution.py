@@ -114,6 +114,15 @@ def test_nothing_is_left_after_a_failure_or_a_crash(project: Repository) -> None
     assert [r.output for r in project.run().results[-2:]] == ["0\n", "1\n"]
 
 
+def test_what_an_exit_handler_prints_does_not_move_the_next_pages_output(
+    project: Repository,
+) -> None:
+    for name in ("a.md", "b.md"):
+        code = python("import atexit", "atexit.register(print, 'late')", "print('x')")
+        project.page(page(code), name)
+    assert [r.output for r in project.run().results] == ["x\n", "x\n"]
+
+
 def test_sql_and_models_share_the_programs_connection(project: Repository) -> None:
     sql = block("sql", "INSERT INTO notes_note (text, stars) VALUES ('s', 3);")
     session = block("pycon", ">>> Note.objects.get().stars", "3")
