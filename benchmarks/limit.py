@@ -1,14 +1,37 @@
-"""limit.py CODES: compile and run snippets that are already extracted, and nothing else.
+"""limit.py CODES [--fork]: compile and run snippets that are already extracted, and nothing else.
 
-CODES are the JSON lines of `crossnotes list`. Nobody who runs the snippets can be faster.
+CODES are the JSON lines of `crossnotes list`. Nobody who runs the snippets can be faster; with
+--fork, each page in a fork of its own, nobody who keeps pages apart.
 """
 
+import gc
+import itertools
 import json
+import operator
+import os
 import sys
+from collections.abc import Iterable
+from typing import Any
 
-namespaces: dict[str, dict[str, object]] = {}
-with open(sys.argv[1], encoding="utf-8") as lines:
-    for line in lines:
-        snippet = json.loads(line)
-        namespace = namespaces.setdefault(snippet["page"], {})
+with open(sys.argv[1], encoding="utf-8") as file:
+    snippets: list[dict[str, Any]] = list(map(json.loads, file))
+
+
+def run(page: Iterable[dict[str, Any]]) -> None:
+    namespace: dict[str, object] = {}
+    for snippet in page:
         exec(compile(snippet["code"], snippet["page"], "exec"), namespace)  # noqa: S102
+
+
+gc.freeze()
+for _, page in itertools.groupby(snippets, operator.itemgetter("page")):
+    if "--fork" not in sys.argv:
+        run(page)
+    elif pid := os.fork():
+        assert os.waitpid(pid, 0)[1] == 0
+    else:
+        try:
+            run(page)
+            os._exit(0)
+        finally:
+            os._exit(1)

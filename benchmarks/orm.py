@@ -1,9 +1,11 @@
-"""orm.py PAGES BLOCKS FILE: the ORM's own share of the pages that `pages.write_orm` writes.
+"""orm.py PAGES BLOCKS FILE [--fork]: the ORM's own share of what `pages.write_orm` writes.
 
-The same calls on the same models, in one process and in autocommit. It is run in the folder of the
-Django project, whose own database is replaced by the one that FILE has as JSON, emptied before.
+The same calls on the same models, in one process and in autocommit; with --fork, each page in a
+fork of its own, which connects. It is run in the folder of the Django project, whose own database
+is replaced by the one that FILE has as JSON, emptied before.
 """
 
+import gc
 import json
 import os
 import sys
@@ -19,12 +21,31 @@ settings.DATABASES = {"default": json.loads(Path(sys.argv[3]).read_text())}
 django.setup()
 
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from notes.models import Note  # noqa: E402
 
-call_command("migrate", verbosity=0, interactive=False)
-Note.objects.all().delete()
-for page in range(pages):
+
+def run(page: int) -> None:
     for number in range(blocks):
         text = f"{page}-{number}"
         Note.objects.create(text=text, stars=number)
         assert Note.objects.get(text=text).stars == number
+
+
+call_command("migrate", verbosity=0, interactive=False)
+run(-1)
+Note.objects.all().delete()
+if "--fork" in sys.argv:
+    connection.close()
+    gc.freeze()
+for page in range(pages):
+    if "--fork" not in sys.argv:
+        run(page)
+    elif pid := os.fork():
+        assert os.waitpid(pid, 0)[1] == 0
+    else:
+        try:
+            run(page)
+            os._exit(0)
+        finally:
+            os._exit(1)

@@ -183,6 +183,7 @@ def plain(runs: int) -> list[list[Measured]]:
     pytest = ["-m", "pytest", "-q", "docs"]
     # The conftest.py is for Sybil.
     plugin = [sys.executable, *pytest, "--noconftest", "-p", "no:timeout"]
+    plugin.append("--crossnotes-no-reuse")
     limit = [sys.executable, Path(__file__).with_name("limit.py"), codes]
 
     def peer(name: str, arguments: Sequence[str | Path]) -> Command:
@@ -193,7 +194,14 @@ def plain(runs: int) -> list[list[Measured]]:
     return [
         in_turn([us, sybil], runs),
         in_turn([mine, sybil], runs),
-        in_turn([us, peer("compile and exec in one process", limit)], runs),
+        in_turn(
+            [
+                us,
+                peer("compile and exec, a fork a page", [*limit, "--fork"]),
+                peer("compile and exec in one process", limit),
+            ],
+            runs,
+        ),
     ]
 
 
@@ -258,8 +266,9 @@ def _orm_on(name: str, count: int, blocks: int, runs: int) -> list[Measured]:
             us = dataclasses.replace(us, environment=target.share(server) if target.share else {})
             script = Path(__file__).with_name("orm.py")
             alone = [sys.executable, script, str(count), str(blocks), described]
+            forked = Command("the ORM, a fork a page", [*alone, "--fork"], folder / "alone", count)
             theirs = Command("the ORM alone", alone, folder / "alone", count)
-            return in_turn([us, theirs], runs)
+            return in_turn([us, forked, theirs], runs)
         finally:
             server.close()
 
