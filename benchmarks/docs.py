@@ -78,8 +78,9 @@ class Servers(threading.Thread):
 def _children(pid: int) -> list[int]:
     """The processes that a process has started, by any of its threads."""
     found: list[int] = []
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
+    # It may end while it is looked at.
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
             found += map(int, file.read_text().split())
     return found
 

@@ -1,7 +1,7 @@
 """What the processes of a program really ran and opened: the proof behind a listing.
 
-coverage.py counts statements, in every Python process of the program; an audit hook notes the
-other files that were opened.
+coverage.py counts statements, in every Python process of the program that loads a file which is
+shown; an audit hook notes what of these is opened.
 """
 
 from __future__ import annotations
@@ -23,25 +23,43 @@ import os
 import sys
 
 _wanted = frozenset(os.environ["CROSSNOTES_TRACED_FILES"].split(os.pathsep))
+_names = frozenset(map(os.path.basename, _wanted))
 _log = os.environ["CROSSNOTES_TRACE_LOG"]
+_counts = False
 
 
-def _note(event, args, open_=os.open, write=os.write, close=os.close):
-    if event == "open" and isinstance(args[0], (str, bytes)):
-        path = os.path.realpath(os.fsdecode(args[0]))
-        if path in _wanted:
+def _note(event, args, open_=os.open, write=os.write, close=os.close, path=os.path):
+    if event != "open" or not isinstance(args[0], (str, bytes)):
+        return
+    name = os.fsdecode(args[0])
+    if path.basename(name) in _names or path.islink(name):
+        name = path.realpath(name)
+        if name in _wanted:
             descriptor = open_(_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            write(descriptor, path.encode() + b"\\n")
+            write(descriptor, name.encode() + b"\\n")
             close(descriptor)
+            if name.endswith(".py"):
+                _count()
+
+
+def _count():
+    # Not before: most processes, such as pip's, load nothing that is shown, and coverage.py would
+    # look at each call of theirs.
+    global _counts
+    if _counts:
+        return
+    _counts = True
+    try:
+        import coverage
+    except ImportError:
+        return
+    # Where processes find it, coverage.py's own file in site-packages would begin with each.
+    os.environ["COVERAGE_PROCESS_START"] = os.environ["CROSSNOTES_TRACE_CONFIG"]
+    coverage.process_startup()
+    del os.environ["COVERAGE_PROCESS_START"]
 
 
 sys.addaudithook(_note)
-try:
-    import coverage
-except ImportError:
-    pass
-else:
-    coverage.process_startup()
 '''
 
 _COVERAGERC = """\
@@ -72,7 +90,7 @@ class Trace:
         """The variables that make a Python process take part."""
         return {
             "PYTHONPATH": str(self.folder),
-            "COVERAGE_PROCESS_START": str(self.folder / "coveragerc"),
+            "CROSSNOTES_TRACE_CONFIG": str(self.folder / "coveragerc"),
             "CROSSNOTES_TRACE_LOG": str(self.folder / "opened"),
             "CROSSNOTES_TRACED_FILES": os.pathsep.join(self.files),
         }

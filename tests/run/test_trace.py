@@ -156,3 +156,35 @@ def test_listing_is_not_reached_when_the_page_failed_before(project: Repository)
     results = project.results(page(STAR, python("1 / 0"), CALL))
     assert [r.status for r in results] == ["excused", "failed", "excused"]
     assert results[0].reason == "not reached: docs/a.md:11 failed"
+
+
+def test_process_that_loads_nothing_shown_is_left_alone(project: Repository) -> None:
+    """What looks at every call makes pip three times as slow."""
+    asking = "import sys; print('coverage' in sys.modules, sys.gettrace() is None)"
+    told = '```console\n$ python3 -c "{}"\n{}\n```\n'
+    loading = f"open('notes/rules.py').close(); {asking}"
+    results = project.results(
+        page(STAR, told.format(asking, "False True"), told.format(loading, "True False"))
+        + CALL
+        + CALL_WRONGLY
+    )
+    assert [r.status for r in results] == ["passed"] * 5, results[1].reason + results[2].reason
+
+
+def test_module_that_a_thread_loads_is_counted(project: Repository) -> None:
+    code = python(
+        "import threading",
+        "from notes.models import Note",
+        "def late():",
+        "    from notes.rules import star",
+        '    star(Note.objects.create(text="a"))',
+        "    try:",
+        "        star(Note(), times=0)",
+        "    except ValueError:",
+        "        pass",
+        "thread = threading.Thread(target=late)",
+        "thread.start()",
+        "thread.join()",
+    )
+    results = project.results(page(STAR, code))
+    assert [r.status for r in results] == ["passed"] * 2
