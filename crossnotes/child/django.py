@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from crossnotes.child.protocol import Connect, Setup, Wanted
 from crossnotes.result import BlockFailedError, Failure
@@ -47,14 +49,21 @@ def set_up(request: Setup) -> None:
     django.setup()
 
 
+def lead(databases: Mapping[str, Mapping[str, Any]]) -> None:
+    """Lead Django's connections to these databases, by their aliases."""
+    if not databases:
+        return
+    from django.conf import settings
+
+    for alias, entry in databases.items():
+        # In place: connections hold on to this very dictionary.
+        settings.DATABASES.setdefault(alias, {}).update(entry)
+
+
 def connect(request: Connect) -> None:
     """Lead the connections to where the program's databases are, which it finds as it should.
     Raises BlockFailedError where the project's own settings lead elsewhere."""
-    from django.conf import settings
-
-    for alias, entry in (request["databases"] or {}).items():
-        # In place: connections hold on to this very dictionary.
-        settings.DATABASES.setdefault(alias, {}).update(entry)
+    lead(request["databases"] or {})
     if request["compile_only"]:
         compile_only(request["target"])
     if request["wanted"] is not None:

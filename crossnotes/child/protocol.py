@@ -121,11 +121,13 @@ Request = Setup | Connect | Open | Run | Refresh
 
 
 class Fork(TypedDict):
-    """To a warmed process: begin a program's interpreter in `folder`. With it go the descriptors
-    that interpreter.serve takes, in their order."""
+    """To a warmed process: begin a program's interpreter in `folder`, with Django's connections
+    leading to `databases`. With it go the descriptors that interpreter.serve takes, in their
+    order."""
 
     op: Literal["fork"]
     folder: str
+    databases: Mapping[str, Mapping[str, Any]]
 
 
 class Rehearse(TypedDict):

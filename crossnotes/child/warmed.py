@@ -95,6 +95,8 @@ class Warmed:
                 heap.settle()
                 return {}
             case "fork":
+                # Here, where no page of memory has to be made the program's own.
+                django.lead(command["databases"])
                 return {"pid": self._fork(command["folder"], descriptors)}
             case "start":
                 return {"pid": self._start(command, descriptors)}

@@ -275,7 +275,8 @@ class Execution:
                     self.shell.folder, self.shell.environment
                 )
             else:
-                self.interpreter = self.worker.interpreter(needs_django)
+                own_database = self._own_database if needs_django else None
+                self.interpreter = self.worker.interpreter(needs_django, own_database)
         if needs_django and not self.interpreter.is_connected:
             self._connect(self.interpreter)
         elif self.bench.is_plain and not self.interpreter.is_connected and self._uses_database():

@@ -277,7 +277,10 @@ class InsideWorker(Worker):
     #: Whether programs run in a folder of ours, not in the one that this process is in.
     moves = True
 
-    def interpreter(self, needs_django: bool) -> Interpreter:
+    def interpreter(
+        self, needs_django: bool, own_database: Callable[[], Database] | None = None
+    ) -> Interpreter:
+        """This process; it is led to the database when it is asked to connect."""
         with left_as_it_was(None):
             self.session.begin()
         return InsideInterpreter(self.session, self.root, self.folder.copy if self.moves else None)

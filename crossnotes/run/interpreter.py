@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from crossnotes.child.capture import OUTPUT_LIMIT
 from crossnotes.child.protocol import Answer, FailureFields, Request
@@ -38,7 +38,7 @@ class Interpreter:
     """One such process: a fork of a warmed one, or one with an environment of its own.
 
     `answers` and `printed` are files that it writes its answers and all that its blocks print to;
-    they can be used again when it has ended.
+    they can be used again when it has ended. Django's connections in a fork lead to `databases`.
     """
 
     #: Whether Django is set up.
@@ -57,6 +57,7 @@ class Interpreter:
         answers: IO[bytes],
         printed: IO[bytes],
         environment: Mapping[str, str] | None = None,
+        databases: Mapping[str, Mapping[str, Any]] = {},
     ) -> None:
         self._answers, self._printed = answers.fileno(), printed.fileno()
         os.ftruncate(self._printed, 0)
@@ -66,7 +67,8 @@ class Interpreter:
         descriptors = [theirs, done, self._answers, output]
         try:
             if environment is None:
-                self.process = warmed.fork(folder, descriptors)
+                self.process = warmed.fork(folder, descriptors, databases)
+                self.is_connected = bool(databases)
             else:
                 places = [f"{{{place}}}" for place in range(len(descriptors))]
                 arguments = ["-c", CODE.format("interpreter"), *places, PACKAGES]

@@ -77,9 +77,15 @@ class Warmed:
         command: Rehearse = {"op": "rehearse", "database": database}
         self._ask(command)
 
-    def fork(self, folder: Path, descriptors: Sequence[int]) -> Process:
-        """Begin a program's interpreter; see child/interpreter.serve. Raises WarmedError."""
-        command: Fork = {"op": "fork", "folder": str(folder)}
+    def fork(
+        self,
+        folder: Path,
+        descriptors: Sequence[int],
+        databases: Mapping[str, Mapping[str, Any]] = {},
+    ) -> Process:
+        """Begin a program's interpreter, with Django on these databases; see
+        child/interpreter.serve. Raises WarmedError."""
+        command: Fork = {"op": "fork", "folder": str(folder), "databases": databases}
         return Process(self, self._ask(command, descriptors)["pid"])
 
     def start(

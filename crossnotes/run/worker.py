@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,22 @@ class Worker:
 
     # -- what programs run in --------------------------------------------------------------------
 
-    def interpreter(self, needs_django: bool) -> Interpreter:
-        """A fork of what is warm. Raises BlockFailedError where the project cannot be loaded, and
-        InterpreterDiedError."""
+    def interpreter(
+        self, needs_django: bool, own_database: Callable[[], Database] | None = None
+    ) -> Interpreter:
+        """A fork of what is warm, on the program's own database where it has one. Raises
+        BlockFailedError where the project cannot be loaded, InterpreterDiedError, and what
+        `own_database` raises."""
         warmed = self._with_django() if needs_django else self._warmed()
-        interpreter = Interpreter(warmed, self.folder.copy, self._answers, self._printed)
+        databases: dict[str, Mapping[str, Any]] = {}
+        if own_database is not None and not self.compiling:
+            database = own_database()
+            # Making it may have ended what was warm.
+            warmed = self._with_django()
+            databases["default"] = dict(database.django)
+            self._rehearse(database)
+        files = self._answers, self._printed
+        interpreter = Interpreter(warmed, self.folder.copy, *files, databases=databases)
         interpreter.has_django = needs_django
         return interpreter
 
@@ -158,7 +170,9 @@ class Worker:
             return
         self._is_rehearsed = True
         if self.target.built_in is None:
-            self._django.rehearse(dict(database.django))
+            # One that has ended is missed by the next program.
+            with contextlib.suppress(WarmedError):
+                self._django.rehearse(dict(database.django))
 
     def open(
         self, interpreter: Interpreter, database: Database, environment: Mapping[str, str]
