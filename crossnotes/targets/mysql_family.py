@@ -226,11 +226,11 @@ class FamilyServer:
 
         if self.pages is self.account:
             return
+        found = self.pages.user, self.pages.password
         try:
-            with connected(self.account) as cursor:
-                cursor.execute(
-                    "ALTER USER %s@'%%' IDENTIFIED BY %s", (self.pages.user, self.pages.password)
-                )
+            self._after_program(
+                lambda cursor: cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", found)
+            )
         except MySQLdb.Error as error:
             raise TargetError(f"ALTER USER failed: {error}") from error
 
@@ -246,18 +246,22 @@ class FamilyServer:
                 raise TargetError(f"DROP USER failed: {error}") from error
 
     def settings(self) -> Mapping[str, str]:
+        found: dict[str, str] = self._after_program(lambda c: dict(mysql_clean.settings(c)))
+        return found
+
+    def _after_program(self, action: Callable[[Any], Any]) -> Any:
+        """What an action gives that is done after each program, with a cursor that stays."""
         import MySQLdb
 
-        # Asked after each program, so over a connection that stays.
         if self._standing is None:
             self._standing = self._stack.enter_context(connected(self.account))
         try:
-            return dict(mysql_clean.settings(self._standing))
+            return action(self._standing)
         except MySQLdb.Error:
             # A program may have ended it; or the server is gone, which a new one tells.
             self._standing = None
             with connected(self.account) as cursor:
-                return dict(mysql_clean.settings(cursor))
+                return action(cursor)
 
     def put_back(self, name: str, value: str | None) -> bool:
         import MySQLdb

@@ -163,9 +163,9 @@ class PostgreSQL:
 
     def renew(self) -> None:
         if self.pages is not self.address:
-            user = self.pages.user
-            self._execute(f"ALTER ROLE \"{user}\" PASSWORD '{self.pages.password}'")
-            self._execute(f'ALTER ROLE "{user}" RESET ALL')
+            role, password = f'ALTER ROLE "{self.pages.user}"', self.pages.password
+            with self._told("ALTER ROLE"):
+                self._after_program(f"{role} PASSWORD '{password}'; {role} RESET ALL")
 
     def release(self, name: str) -> None:
         if self._given:
@@ -183,20 +183,23 @@ class PostgreSQL:
         self._execute(f'DROP ROLE IF EXISTS "{name}"')
 
     def settings(self) -> Mapping[str, str]:
+        return dict(self._after_program(SETTINGS))
+
+    def _after_program(self, statement: str) -> list[Any]:
+        """Execute what is said after each program over a connection that stays; its rows."""
         import psycopg
 
-        # Asked after each program, so over a connection that stays.
         if self._standing is None:
             self._standing = self._stack.enter_context(connected(self.address))
         try:
-            self._standing.execute(SETTINGS)
-            return dict(self._standing.fetchall())
+            self._standing.execute(statement)
+            return list(self._standing.fetchall()) if self._standing.description else []
         except psycopg.Error:
             # A program may have ended it; or the server is gone, which a new one tells.
             self._standing = None
             with connected(self.address) as cursor:
-                cursor.execute(SETTINGS)
-                return dict(cursor.fetchall())
+                cursor.execute(statement)
+                return list(cursor.fetchall()) if cursor.description else []
 
     def put_back(self, name: str, value: str | None) -> bool:
         return False
@@ -223,20 +226,24 @@ class PostgreSQL:
         return _rows(replace(self.address, database=name), CONTENTS)
 
     def _execute(self, statement: str, database: str = "") -> None:
+        where = replace(self.address, database=database) if database else self.address
+        with self._told(statement.partition(' "')[0]), connected(where) as cursor:
+            cursor.execute(statement)
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Turn what PostgreSQL says of a statement into a TargetError."""
         import psycopg
 
         user = self.address.user
-        where = replace(self.address, database=database) if database else self.address
         try:
-            with connected(where) as cursor:
-                cursor.execute(statement)
+            yield
         except psycopg.errors.InsufficientPrivilege as error:
             raise TargetError(
                 f'user {user} may not make databases of its own; grant it with ALTER ROLE "{user}" '
                 "CREATEDB, or give an empty database with --database NAME"
             ) from error
         except psycopg.Error as error:
-            what = statement.partition(' "')[0]
             raise TargetError(f"{what} failed: {_one_line(error)}") from error
 
     def close(self) -> None:
