@@ -181,7 +181,8 @@ _DEFINING = ("Com_alter_", "Com_create_", "Com_drop_", "Com_rename_table")
 
 
 def settings(cursor: Any) -> Iterator[tuple[str, str]]:
-    """Users, global variables, time zone tables and databases of a server."""
+    """Users, what is granted to them, global variables, plugins, functions, links to other servers,
+    time zone tables and databases of a server."""
     import MySQLdb
 
     cursor.execute("SHOW GLOBAL VARIABLES")
@@ -195,10 +196,20 @@ def settings(cursor: Any) -> Iterator[tuple[str, str]]:
                 yield f"{kind} {name}", repr(values)
 
 
+#: Where MySQL and MariaDB keep what holds for all databases.
+_TABLES_OF_SERVER = (
+    *("user", "global_priv", "db", "tables_priv", "columns_priv", "procs_priv", "proxies_priv"),
+    *("global_grants", "role_edges", "default_roles", "roles_mapping"),
+    *("func", "plugin", "component", "servers"),
+)
+
 _MORE_SETTINGS = (
     ("SELECT CONCAT(user, '@', host), authentication_string FROM mysql.user", "user"),
     ("SELECT schema_name, default_collation_name FROM information_schema.schemata", "database"),
     ("SELECT 'zones', COUNT(*) FROM mysql.time_zone_name", "time"),
+    # Of a table that a server does not have, nothing is told; TiDB has no such statement.
+    (f"CHECKSUM TABLE {', '.join(f'mysql.{name}' for name in _TABLES_OF_SERVER)}", "table"),
+    ("SELECT resource_group_name, vcpu_ids FROM information_schema.resource_groups", "group"),
 )
 
 #: Variables that a server changes by itself.

@@ -184,7 +184,7 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-#: Roles, databases, and settings of the server: these change with files that it reads when told.
+#: Roles, databases, what replicates, and settings of the server: these change with files that it reads when told.
 SETTINGS = """
 SELECT 'role ' || rolname, t::text FROM pg_authid AS t
 UNION ALL SELECT 'membership ' || roleid || ' ' || member, t::text FROM pg_auth_members AS t
@@ -196,4 +196,9 @@ UNION ALL SELECT 'setting of ' || setrole || ' ' || setdatabase, setconfig::text
   FROM pg_db_role_setting
 UNION ALL SELECT 'tablespace ' || spcname, t::text FROM pg_tablespace AS t
 UNION ALL SELECT 'prepared transaction ' || gid, database FROM pg_prepared_xacts
+UNION ALL SELECT 'replication slot ' || slot_name, slot_type FROM pg_replication_slots
+UNION ALL SELECT 'replication origin ' || roname, roident::text FROM pg_replication_origin
+UNION ALL SELECT 'subscription ' || subname, subdbid::text FROM pg_subscription
+UNION ALL SELECT 'comment ' || classoid::regclass || ' ' || objoid, description
+  FROM pg_shdescription
 """
