@@ -184,7 +184,8 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-#: Roles, databases, what replicates, and settings of the server: these change with files that it reads when told.
+#: Roles, databases, what replicates, and settings of the server: these change with files that it
+#: reads when told.
 SETTINGS = """
 SELECT 'role ' || rolname, t::text FROM pg_authid AS t
 UNION ALL SELECT 'membership ' || roleid || ' ' || member, t::text FROM pg_auth_members AS t
