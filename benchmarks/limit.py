@@ -8,10 +8,12 @@ import gc
 import itertools
 import json
 import operator
-import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
+
+from forked import in_fork
 
 with open(sys.argv[1], encoding="utf-8") as file:
     snippets: list[dict[str, Any]] = list(map(json.loads, file))
@@ -25,13 +27,7 @@ def run(page: Iterable[dict[str, Any]]) -> None:
 
 gc.freeze()
 for _, page in itertools.groupby(snippets, operator.itemgetter("page")):
-    if "--fork" not in sys.argv:
-        run(page)
-    elif pid := os.fork():
-        assert os.waitpid(pid, 0)[1] == 0
+    if "--fork" in sys.argv:
+        in_fork(partial(run, page))
     else:
-        try:
-            run(page)
-            os._exit(0)
-        finally:
-            os._exit(1)
+        run(page)

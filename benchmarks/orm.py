@@ -9,10 +9,12 @@ import gc
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import django
 from django.conf import settings
+from forked import in_fork
 
 pages, blocks = int(sys.argv[1]), int(sys.argv[2])
 sys.path.insert(0, os.getcwd())
@@ -39,13 +41,7 @@ if "--fork" in sys.argv:
     connection.close()
     gc.freeze()
 for page in range(pages):
-    if "--fork" not in sys.argv:
-        run(page)
-    elif pid := os.fork():
-        assert os.waitpid(pid, 0)[1] == 0
+    if "--fork" in sys.argv:
+        in_fork(partial(run, page))
     else:
-        try:
-            run(page)
-            os._exit(0)
-        finally:
-            os._exit(1)
+        run(page)
