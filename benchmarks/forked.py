@@ -1,4 +1,4 @@
-"""Runs something in a fork of this process, which is what keeping pages apart costs at the least."""
+"""Runs something in a fork of this process: what keeping pages apart costs at the least."""
 
 import os
 from collections.abc import Callable
