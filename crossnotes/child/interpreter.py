@@ -110,20 +110,13 @@ def serve(interpreter: Interpreter, requests: int, done: int, answers: int) -> N
     cost more than most blocks take.
     """
     interpreter.forks.listen()
-    begun = b""
-    with contextlib.suppress(BrokenPipeError):
-        while data := os.read(requests, _CHUNK):
-            *lines, begun = (begun + data).split(b"\n")
-            for line in lines:
-                at = 0
-                for answer in interpreter.answer(json.loads(line)):
-                    # Before the next block runs, which may end the process.
-                    at += os.pwrite(answers, (json.dumps(answer) + "\n").encode(), at)
-                os.write(done, b"\n")
-
-
-#: Bytes of a request that are read at once: what a pipe holds.
-_CHUNK = 1 << 16
+    with contextlib.suppress(BrokenPipeError), os.fdopen(requests, encoding="utf-8") as lines:
+        for line in lines:
+            at = 0
+            for answer in interpreter.answer(json.loads(line)):
+                # Before the next block runs, which may end the process.
+                at += os.pwrite(answers, (json.dumps(answer) + "\n").encode(), at)
+            os.write(done, b"\n")
 
 
 def leave() -> None:

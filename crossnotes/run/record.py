@@ -200,8 +200,6 @@ class Record:
         self._hidden = folder
 
     def _masked(self, text: str) -> str:
-        if not text:
-            return text
         for folder in self._hidden:
             text = text.replace(folder, "...")
         return self.masking.text(text)

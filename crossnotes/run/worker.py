@@ -60,10 +60,8 @@ class Worker:
         databases: dict[str, Mapping[str, Any]] = {}
         if own_database is not None and not self.compiling:
             database = own_database()
-            # Making it may have ended what was warm.
-            warmed = self._with_django()
             databases["default"] = dict(database.django)
-            self._rehearse(database)
+            self._rehearse(warmed, database)
         files = self._answers, self._printed
         interpreter = Interpreter(warmed, self.folder.copy, *files, databases=databases)
         interpreter.has_django = needs_django
@@ -162,17 +160,15 @@ class Worker:
         }
         demand(interpreter, request, TIMEOUT)
         interpreter.is_connected = True
-        self._rehearse(database)
 
-    def _rehearse(self, database: Database | None) -> None:
-        """Once a server was connected to, it is by all programs; SQLite has nothing to load."""
-        if self._django is None or self._is_rehearsed or database is None or self.compiling:
+    def _rehearse(self, warmed: Warmed, database: Database) -> None:
+        """Connect to a server before the first program does; SQLite has nothing to load."""
+        if self._is_rehearsed or self.target.built_in is not None:
             return
         self._is_rehearsed = True
-        if self.target.built_in is None:
-            # One that has ended is missed by the next program.
-            with contextlib.suppress(WarmedError):
-                self._django.rehearse(dict(database.django))
+        # One that has ended is missed by the program.
+        with contextlib.suppress(WarmedError):
+            warmed.rehearse(dict(database.django))
 
     def open(
         self, interpreter: Interpreter, database: Database, environment: Mapping[str, str]

@@ -382,7 +382,9 @@ def _start(programs: Path, port: int, folder: Path) -> PostgreSQL:
     # No socket in a folder that others share; and nobody needs the data after a power cut.
     # What it shares lies in its folder, too: one that is killed removes nothing from /dev/shm.
     for setting in (
-        *("unix_socket_directories=", "fsync=off", "full_page_writes=off"),
+        "unix_socket_directories=",
+        "fsync=off",
+        "full_page_writes=off",
         "dynamic_shared_memory_type=mmap",
     ):
         command += ["-c", setting]

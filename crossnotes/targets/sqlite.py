@@ -29,10 +29,14 @@ class SQLite(Renewed):
     def identity(self) -> Identity:
         return IDENTITY
 
-    def create_database(self, name: str) -> Database:
+    def _database(self, name: str) -> Database:
         path = str(self.folder / f"{name}.sqlite3")
-        Path(path).touch()
         return Database(path, {"ENGINE": ENGINE, "NAME": path})
+
+    def create_database(self, name: str) -> Database:
+        made = self._database(name)
+        Path(made.name).touch()
+        return made
 
     def drop_database(self, database: Database) -> None:
         for ending in ("", "-journal", "-wal", "-shm"):
@@ -41,10 +45,9 @@ class SQLite(Renewed):
 
     # A copy of a file is the proof that nothing is left in it.
     def copy(self, database: Database, name: str) -> Database:
-        path = str(self.folder / f"{name}.sqlite3")
-        with open(database.name, "rb", 0) as source, open(path, "wb", 0) as made:
-            shutil.copyfileobj(source, made)
-        return Database(path, {"ENGINE": ENGINE, "NAME": path})
+        made = self._database(name)
+        shutil.copyfile(database.name, made.name)
+        return made
 
     def databases(self, prefix: str) -> list[str]:
         return [path.stem for path in self.folder.glob(f"{prefix}*.sqlite3")]

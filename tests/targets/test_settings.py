@@ -4,6 +4,7 @@ it is undone."""
 import pytest
 
 from crossnotes.targets import Server
+from crossnotes.targets.postgresql import PostgreSQL
 
 from ..conftest import LiveServers
 
@@ -52,8 +53,8 @@ POSTGRESQL = [
 
 def execute(server: Server, statements: str) -> None:
     for statement in statements.split("; "):
-        execute_one = server._execute  # type: ignore[attr-defined]
-        execute_one(statement if "PostgreSQL" in type(server).__name__ else [statement])
+        one = statement if isinstance(server, PostgreSQL) else [statement]
+        server._execute(one)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
